@@ -1,0 +1,1 @@
+"""ptlearn-tui: a learning dashboard for PyTorch in the terminal."""

@@ -1,0 +1,310 @@
+"""The records that cross processes, are printed by ``--json`` and are kept in a run's ``events.jsonl``.
+
+One JSON object a line. An event of a kernel carries ``cell`` (0-based), one of a run ``time`` (seconds since the
+run began). Floats that are not finite stand as the strings ``"nan"``, ``"inf"`` and ``"-inf"``, so that every line
+is strict JSON; ``float(value)`` reads either form back.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+Number: TypeAlias = float | str
+"""A float, or ``"nan"``, ``"inf"``, ``"-inf"`` once it came over the wire."""
+
+Values: TypeAlias = Any
+"""A number, a bool, a string (complex numbers) or a nested list of them: a tensor's values, bounded."""
+
+
+class Event(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What every event has: the cell it belongs to, or the time in the run."""
+
+    cell: int | UnsetType = UNSET
+    time: Number | UnsetType = UNSET
+
+
+# ---- a cell runs -----------------------------------------------------------------------------------------------
+
+
+class Stdout(Event, tag="stdout", frozen=True, kw_only=True):
+    """Text written to file descriptor 1, by Python, C++ or a child process."""
+
+    text: str
+    dropped: int = 0  # bytes left out before this text, where the cell wrote faster than anyone can read
+
+
+class Stderr(Event, tag="stderr", frozen=True, kw_only=True):
+    """Text written to file descriptor 2."""
+
+    text: str
+    dropped: int = 0
+
+
+class Line(Event, tag="line", frozen=True, kw_only=True):
+    """A statement has run: what it made, read from PyTorch."""
+
+    line: int  # 1-based, in the cell that is running or in `line_cell`
+    line_cell: int | UnsetType = UNSET  # the earlier cell that the code stands in, if it is not this one
+    name: str | None  # what it bound, or None for a bare expression
+    kind: str  # "tensor", "module", "number" or "other"
+    shape: list[int] | None = None
+    dtype: str | None = None  # "float32", without "torch."
+    operator: str | None = None  # of its grad_fn, in words: "mul"; "leaf" for a leaf that requires grad
+    text: str = ""  # a short value: "27.0", "5 items", "→ x.grad" for what backward() reached
+    times: int = 1  # how often the statement has run so far
+
+
+class Value(Event, tag="value", frozen=True, kw_only=True):
+    """The value of a bare expression at the top level of the cell."""
+
+    text: str  # its repr, bounded
+    line: int
+
+
+class Grad(Struct, frozen=True, kw_only=True):
+    """A gradient, as the card of its leaf shows it."""
+
+    shape: list[int]
+    dtype: str
+    values: Values = None
+    norm: Number | None = None
+
+
+class Tensor(Struct, frozen=True, kw_only=True):
+    """One tensor's card. Statistics come from a strided sample of at most 4,096 values when `sampled` says so."""
+
+    name: str
+    line: int
+    shape: list[int]
+    dtype: str
+    device: str
+    requires_grad: bool
+    is_leaf: bool
+    grad_fn: str | None  # PyTorch's own name: "MulBackward0"
+    operator: str | None = None  # the same in words: "mul"
+    grad: Grad | None = None
+    grad_why: str | None = None  # why there is none: "not a leaf", "no backward yet", "requires_grad is False"
+    stride: list[int] | None = None  # None where the layout has none (sparse)
+    contiguous: bool | None = None
+    storage: int | None = None  # a small number: equal on cards that share memory, stable within a kernel
+    offset: int | None = None  # in elements
+    numel: int
+    sampled: bool = False
+    min: Number | None = None
+    max: Number | None = None
+    mean: Number | None = None
+    std: Number | None = None
+    nan: int = 0
+    inf: int = 0
+    values: Values = None  # nested, at most 8 a dimension and 64 in all; leading slice for rank > 2
+
+
+class Tensors(Event, tag="tensors", frozen=True, kw_only=True):
+    """What one top-level statement made or changed."""
+
+    line: int
+    items: list[Tensor]
+
+
+class Saved(Struct, frozen=True, kw_only=True):
+    """A tensor that a node keeps for its backward."""
+
+    name: str
+    shape: list[int] | None
+
+
+class Node(Struct, frozen=True, kw_only=True):
+    """A node of the backward graph."""
+
+    id: int  # 0 is the root; numbered in the order of the walk
+    name: str  # "MulBackward0"
+    operator: str  # "mul"; the leaf's name for AccumulateGrad
+    inputs: list[int]  # the nodes that its gradient goes to, in the operator's own order
+    shape: list[int] | None  # of its forward output
+    dtype: str | None = None
+    variable: str | None = None  # AccumulateGrad: the name that the leaf had when the graph was made
+    line: int | None = None  # source line; None where it is not known
+    line_cell: int | UnsetType = UNSET
+    saved: list[Saved] = []
+
+
+class Graph(Event, tag="graph", frozen=True, kw_only=True):
+    """The backward graph of a variable; nodes[0] is its grad_fn."""
+
+    root: str
+    line: int
+    nodes: list[Node]
+    left_out: int = 0  # nodes beyond the bound
+
+
+class Step(Event, tag="step", frozen=True, kw_only=True):
+    """In step-through: what one statement changed."""
+
+    line: int
+    changed: list[str] = []
+    shared: list[list[str]] = []
+    grads: list[str] = []
+
+
+class Metric(Event, tag="metric", frozen=True, kw_only=True):
+    """One point of a curve."""
+
+    name: str  # "loss", "rate", …
+    step: int  # 1-based
+    value: Number
+
+
+class Advice(Event, tag="advice", frozen=True, kw_only=True):
+    """A trap that was detected while the code ran."""
+
+    code: str
+    line: int
+    message: str
+
+
+class Error(Event, tag="error", frozen=True, kw_only=True):
+    """What the cell raised."""
+
+    kind: str  # "RuntimeError"
+    message: str
+    line: int | None  # in the cell
+    line_cell: int | UnsetType = UNSET
+    traceback: str  # the learner's frames first
+    explanation: str | None = None
+
+
+class Done(Event, tag="done", frozen=True, kw_only=True):
+    """Always the last event of a cell; sent by the client if the kernel died."""
+
+    ok: bool
+    seconds: float
+    interrupted: bool = False
+    died: str | None = None  # "exit 3", "signal 11 (SIGSEGV)"
+
+
+# ---- a training run --------------------------------------------------------------------------------------------
+
+
+class Run(Event, tag="run", frozen=True, kw_only=True):
+    """The first event of a run: everything that is needed to make it again."""
+
+    id: str
+    recipe: str
+    config: dict[str, Any]
+    seed: int
+    device: str
+    versions: dict[str, str]
+    data: dict[str, Any]  # name, train and test images, kind: "full", "sample" or "synthetic", path
+    steps_per_epoch: int = 0
+    threads: int = 1
+
+
+class Eval(Event, tag="eval", frozen=True, kw_only=True):
+    """The model's score on one split, after an epoch."""
+
+    epoch: int  # 1-based; 0 is before any training
+    split: str  # "train" or "test"
+    loss: Number  # mean cross-entropy over the split, in nats
+    accuracy: float  # fraction right, 0..1
+
+
+class Picture(Struct, frozen=True, kw_only=True):
+    """One image with what the model says of it."""
+
+    pixels: list[list[int]]  # rows of 0..255 (grey), bounded to 32×32
+    target: str
+    prediction: str
+    probability: float  # the model's own, of its prediction
+
+
+class Sample(Event, tag="sample", frozen=True, kw_only=True):
+    """The surest mistakes on the test set, bounded."""
+
+    epoch: int
+    wrong: int  # how many there are in all
+    pictures: list[Picture]
+
+
+class Timing(Event, tag="timing", frozen=True, kw_only=True):
+    """Where a step's time goes: medians of the last steps, milliseconds."""
+
+    step: int
+    images_per_second: float
+    data: float
+    forward: float
+    backward: float
+    update: float
+    gradients: dict[str, Number] = {}  # layer -> norm of its gradient
+
+
+class Note(Event, tag="note", frozen=True, kw_only=True):
+    """What somebody did to the run: paused it, went on, set the rate."""
+
+    step: int
+    action: str  # "pause", "go on", "rate", "stop"
+    text: str = ""
+
+
+class Checkpoint(Event, tag="checkpoint", frozen=True, kw_only=True):
+    """A checkpoint is on disk, whole."""
+
+    path: str
+    step: int
+
+
+class End(Event, tag="end", frozen=True, kw_only=True):
+    """Always the last event of a run that was not killed."""
+
+    status: str  # "finished", "stopped" or "failed"
+    seconds: float
+    images_per_second: float = 0.0
+    message: str = ""
+
+
+CellEvent: TypeAlias = Stdout | Stderr | Line | Value | Tensors | Graph | Step | Metric | Advice | Error | Done
+RunEvent: TypeAlias = Run | Metric | Eval | Sample | Timing | Note | Advice | Checkpoint | End
+AnyEvent: TypeAlias = (
+    Stdout | Stderr | Line | Value | Tensors | Graph | Step | Metric | Advice | Error | Done
+    | Run | Eval | Sample | Timing | Note | Checkpoint | End
+)  # fmt: skip
+
+
+def _strict(value: Any) -> Any:
+    """The same built-ins with non-finite floats as words and lone surrogates replaced."""
+    match value:
+        case float() if not math.isfinite(value):
+            return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case list() | tuple():
+            return [_strict(item) for item in value]
+        case dict():
+            return {_strict(key): _strict(item) for key, item in value.items()}
+    return value
+
+
+class Wire:
+    """Encoder and decoder, made once: JSON lines without the line end."""
+
+    encoder: ClassVar[msgspec.json.Encoder] = msgspec.json.Encoder()
+    decoder: ClassVar[msgspec.json.Decoder[AnyEvent]] = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(event: Event) -> bytes:
+    """One strict JSON object, no line end. msgspec writes NaN as null, so a line without null had none."""
+    try:
+        line = Wire.encoder.encode(event)
+        if b"null" not in line:
+            return line
+    except UnicodeEncodeError:  # a lone surrogate in a learner's string
+        pass
+    return Wire.encoder.encode(_strict(msgspec.to_builtins(event)))
+
+
+def decode(line: bytes | str) -> AnyEvent:
+    """Read one line. Raises `msgspec.MsgspecError` for anything that is not an event we know."""
+    return Wire.decoder.decode(line)

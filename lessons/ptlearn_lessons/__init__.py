@@ -1,0 +1,1 @@
+"""The course: lessons in English and Chinese, and the exercises with their checks."""
