@@ -1,0 +1,40 @@
+"""`ptlearn-tui` and `ptlearn-tui attach ID`: the dashboard, where there is a terminal for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from ptlearn_tui.errors import RequestError
+from ptlearn_tui.locale import t
+
+if TYPE_CHECKING:
+    import argparse
+
+HEADLESS = "plan, run, train, runs, data, doctor"
+
+
+def main(args: argparse.Namespace) -> int:
+    """Open the dashboard; raises `RequestError` where no terminal can show it."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise RequestError(
+            t("no terminal here (over ssh: ssh -t); without one there are: {commands}", commands=HEADLESS)
+        )
+    if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+        raise RequestError(
+            t(
+                "TERM={term} can't show the dashboard; these commands need no screen: {commands}",
+                term=os.environ.get("TERM", ""),
+                commands=HEADLESS,
+            )
+        )
+    if args.run:
+        from ptlearn_tui.runs import find
+
+        find(args.run)  # an unknown run is a wrong request: said before the screen opens
+    from ptlearn_tui.tui.app import Dashboard
+
+    dashboard = Dashboard(language=args.lang, run=args.run, data=args.data, ascii_only=args.ascii)
+    dashboard.run()
+    return dashboard.return_code or 0

@@ -1,0 +1,108 @@
+"""The command line, as design and help describe it. Argparse only: building it takes a few milliseconds."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import metadata
+from typing import NoReturn
+
+from ptlearn_tui.locale import LANGUAGES, t
+
+PROGRAM = "ptlearn-tui"
+
+
+class Parser(argparse.ArgumentParser):
+    """One line for a wrong request, instead of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"{PROGRAM}: {message}; " + t("see {help}", help=f"{self.prog} --help") + "\n")
+        raise SystemExit(2)
+
+
+class _Version(argparse.Action):
+    """Read the version only when it is asked for: reading metadata costs as much as the rest."""
+
+    def __call__(self, *_: object, **__: object) -> NoReturn:
+        sys.stdout.write(f"{PROGRAM} {metadata.version(PROGRAM)}\n")
+        raise SystemExit(0)
+
+
+def _shared() -> Parser:
+    """The global options, which may stand before or after the command."""
+    shared = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    group = shared.add_argument_group(t("everywhere"))
+    group.add_argument("--lang", choices=LANGUAGES, help=t("English or Chinese"))
+    group.add_argument("--home", metavar="DIR", help=t("where progress and runs are kept"))
+    group.add_argument("--data", metavar="DIR", help=t("a folder with MNIST or CIFAR-10"))
+    group.add_argument("--ascii", action="store_true", help=t("draw with ASCII only"))
+    return shared
+
+
+def make_parser() -> Parser:
+    """Every command, each with help and an example."""
+    shared = _shared()
+    parser = Parser(
+        prog=PROGRAM,
+        description=t("A learning dashboard for PyTorch in the terminal. Without a command: the dashboard."),
+        parents=[shared],
+        epilog=t("Example: {example}", example=f"{PROGRAM} train mnist --epochs 2"),
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help=t("print the version"))
+    parser.set_defaults(command="dashboard", lang=None, home=None, data=None, ascii=False, path=None, run=None)
+    commands = parser.add_subparsers(title=t("commands"), metavar="", parser_class=Parser)
+
+    def command(name: str, text: str, example: str) -> Parser:
+        sub = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            parents=[shared],
+            epilog=t("Example: {example}", example=f"{PROGRAM} {example}"),
+        )
+        sub.set_defaults(command=name)
+        return sub
+
+    json = {"action": "store_true", "help": t("print JSON, one object a line")}
+
+    plan = command("plan", t("the checklist; tick and untick its items"), "plan tick tensors")
+    plan.add_argument("action", nargs="?", choices=("tick", "untick"), help=t("change an item"))
+    plan.add_argument("item", nargs="?", metavar="ID", help=t("setup, tensors, autograd, …"))
+    plan.add_argument("--json", **json)  # type: ignore[arg-type]
+
+    run = command("run", t("run every code cell of a lesson or a Markdown file"), "run autograd --json")
+    run.add_argument("lesson", metavar="PATH|LESSON", help=t("a file, an item of the plan, or item/page"))
+    run.add_argument("--json", **json)  # type: ignore[arg-type]
+    run.add_argument("--timeout", type=float, metavar="S", help=t("seconds a cell may take"))
+    run.add_argument("--keep-going", action="store_true", help=t("go on after a cell that failed"))
+
+    train = command("train", t("train a recipe for real"), "train mnist --epochs 2 --json")
+    train.add_argument("recipe", nargs="?", metavar="RECIPE", help=t("see --list"))
+    train.add_argument("--list", action="store_true", help=t("what can be trained, and what it reaches"))
+    train.add_argument("--epochs", type=int, metavar="N")
+    train.add_argument("--batch-size", type=int, metavar="N")
+    train.add_argument("--lr", type=float, metavar="RATE", help=t("learning rate"))
+    train.add_argument("--seed", type=int, metavar="N")
+    train.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:N, mps")
+    train.add_argument("--nproc", type=int, metavar="N", help=t("processes (ranks) on this machine"))
+    train.add_argument("--background", action="store_true", help=t("start it and return"))
+    train.add_argument("--resume", metavar="ID", help=t("go on with a run that was stopped or lost"))
+    train.add_argument("--json", **json)  # type: ignore[arg-type]
+
+    runs = command("runs", t("training runs: list, show, stop, remove"), "runs show mnist-0412")
+    runs.add_argument("action", nargs="?", choices=("show", "stop", "rm"))
+    runs.add_argument("id", nargs="?", metavar="ID")
+    runs.add_argument("--json", **json)  # type: ignore[arg-type]
+
+    attach = command("attach", t("the dashboard on a run, live or ended"), "attach mnist-0412")
+    attach.add_argument("run", metavar="ID")
+    attach.set_defaults(command="dashboard")
+
+    data = command("data", t("the data sets: what is here, and how to get the rest"), "data get mnist")
+    data.add_argument("action", nargs="?", choices=("get",))
+    data.add_argument("name", nargs="?", metavar="NAME")
+    data.add_argument("--json", **json)  # type: ignore[arg-type]
+
+    doctor = command("doctor", t("what this machine has, what is wrong, and what mends it"), "doctor --json")
+    doctor.add_argument("--json", **json)  # type: ignore[arg-type]
+    return parser

@@ -1,0 +1,127 @@
+"""`ptlearn-tui train`: start a run, or go on with one, and show how it goes. The run is its own process."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ptlearn_tui import events
+from ptlearn_tui.cli.follow import follow
+from ptlearn_tui.cli.progress import Progress, cells
+from ptlearn_tui.errors import RequestError
+from ptlearn_tui.locale import t
+from ptlearn_tui.runs import launch
+from ptlearn_tui.runs.tail import Tail, end_of
+from ptlearn_tui.training import catalog
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+
+def main(args: argparse.Namespace) -> int:
+    """0: finished, or started in the background; 1: failed or stopped. Raises `RequestError`."""
+    if args.list:
+        return show_recipes(args.json)
+    if args.nproc is not None and args.nproc != 1:
+        raise RequestError(t("--nproc: training with several processes is not there yet; leave it out"))
+    folder, tail = resume(args) if args.resume else begin(args)
+    if args.background:
+        return show_start(folder, tail, args.json)
+    last: events.Event | None = None
+    with Progress(sys.stdout, ascii_only=getattr(args, "ascii", False), environment=os.environ) as progress:
+        for batch in follow(folder, tail):
+            show_json(batch) if args.json else progress.show(batch)
+            last = batch[-1]
+    return 0 if isinstance(last, events.End) and last.status == "finished" else 1
+
+
+def begin(args: argparse.Namespace) -> tuple[Path, Tail]:
+    """A new run."""
+    if args.recipe is None:
+        raise RequestError(t("which recipe? there are {known}", known=", ".join(catalog.RECIPES)))
+    request = catalog.request(
+        args.recipe,
+        epochs=args.epochs,
+        batch_size=args.batch_size,
+        lr=args.lr,
+        seed=args.seed,
+        device=args.device,
+        data=args.data,
+    )
+    folder = launch.start(request)
+    return folder, Tail(folder)
+
+
+def resume(args: argparse.Namespace) -> tuple[Path, Tail]:
+    """A run that was there before; what it had written already is not shown again."""
+    given = ("recipe", "epochs", "batch_size", "lr", "seed", "device")
+    if any(getattr(args, name) is not None for name in given):
+        raise RequestError(t("--resume goes on with the run's own options: give no others"))
+    folder = launch.resumable(args.resume)
+    tail = Tail(folder, end_of(folder))
+    return launch.resume(args.resume), tail
+
+
+def show_json(batch: list[events.AnyEvent]) -> None:
+    """One object a line, as the log has them."""
+    sys.stdout.write("".join(events.encode(event).decode() + "\n" for event in batch))
+    sys.stdout.flush()
+
+
+def show_start(folder: Path, tail: Tail, as_json: bool) -> int:
+    """Say that a run is under way: in JSON its `run` event, once it has written that."""
+    if as_json:
+        for batch in follow(folder, tail):
+            for event in batch:
+                if isinstance(event, events.Run | events.End):
+                    show_json([event])
+                    return 0 if isinstance(event, events.Run) else 1
+    name = folder.name
+    lines = [
+        t("{id} is running in the background", id=name),
+        "  " + t("watch it: {command}", command=f"ptlearn-tui attach {name}"),
+        "  " + t("stop it:  {command}", command=f"ptlearn-tui runs stop {name}"),
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+def show_recipes(as_json: bool) -> int:
+    """What can be trained, with its defaults and what they are measured to reach."""
+    if as_json:
+        recipes = [describe(recipe) for recipe in catalog.RECIPES.values()]
+        sys.stdout.write(json.dumps({"recipes": recipes}, ensure_ascii=False) + "\n")
+        return 0
+    width = max(map(len, catalog.RECIPES))
+    for recipe in catalog.RECIPES.values():
+        title = t(recipe.title)
+        sys.stdout.write(f"{recipe.name:{width}}  {title}{' ' * max(1, 24 - cells(title))}")
+        sys.stdout.write(f"--epochs {recipe.epochs} --batch-size {recipe.batch_size} --lr {recipe.lr:g}\n")
+        sys.stdout.write(f"{'':{width}}  {t(recipe.about)}\n")
+        for reach in recipe.reaches:
+            score = f"{reach.accuracy:.1%}".replace("%", " %")
+            of = t("the bundled sample") if reach.kind == "sample" else t("the whole set")
+            line = t(
+                "{n} epochs on {data}: at least {score} right on the test set", n=reach.epochs, data=of, score=score
+            )
+            sys.stdout.write(f"{'':{width}}  {line}\n")
+    return 0
+
+
+def describe(recipe: catalog.Recipe) -> dict[str, Any]:
+    """A recipe as `train --list --json` gives it."""
+    return {
+        "name": recipe.name,
+        "title": t(recipe.title),
+        "about": t(recipe.about),
+        "data": recipe.data_set,
+        "epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
+        "lr": recipe.lr,
+        "reaches": [
+            {"data": reach.kind, "epochs": reach.epochs, "accuracy": reach.accuracy} for reach in recipe.reaches
+        ],
+    }

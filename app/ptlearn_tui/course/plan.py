@@ -1,0 +1,130 @@
+"""The learning plan: seven items in a fixed order, each a folder of pages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+PLAN_IDS = ("setup", "tensors", "autograd", "networks", "training", "data", "projects")
+
+_FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)^---\r?$", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """A page as the plan knows it: its front matter, not yet its text."""
+
+    item: str
+    id: str
+    number: int  # 1-based, within the item; 0 for the start page
+    title: str
+    minutes: int
+    path: Path
+
+    @property
+    def key(self) -> str:
+        """`autograd/scalar`: the page's name in the progress store and on the command line."""
+        return f"{self.item}/{self.id}"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the checklist."""
+
+    id: str
+    title: str
+    summary: str
+    pages: tuple[PageEntry, ...]
+    exercises: tuple[str, ...]  # exercise ids, in order
+
+    @property
+    def minutes(self) -> int:
+        """Reading time of all pages."""
+        return sum(page.minutes for page in self.pages)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The course in one language."""
+
+    language: str
+    items: tuple[Item, ...]
+    start: PageEntry
+
+    def item(self, item_id: str) -> Item:
+        """The item of that id. Raises KeyError."""
+        return next((item for item in self.items if item.id == item_id), None) or _missing(item_id)
+
+    def page(self, key: str) -> PageEntry | None:
+        """The page of `item/page`, or None."""
+        pages = [self.start, *(page for item in self.items for page in item.pages)]
+        return next((page for page in pages if page.key == key), None)
+
+    def neighbours(self, page: PageEntry) -> tuple[PageEntry | None, PageEntry | None]:
+        """The pages before and after, across items: the last page of an item leads to the next item."""
+        pages = [each for item in self.items for each in item.pages]
+        if page not in pages:
+            return None, pages[0]
+        at = pages.index(page)
+        return (pages[at - 1] if at else None), (pages[at + 1] if at + 1 < len(pages) else None)
+
+
+def _missing(item_id: str) -> Item:
+    raise KeyError(item_id)
+
+
+def front_matter(text: str) -> tuple[dict[str, Any], int]:
+    """The YAML at a document's head and the offset where its text begins. Raises yaml.YAMLError."""
+    import yaml
+
+    found = _FRONT_MATTER.match(text)
+    if not found:
+        return {}, 0
+    fields = yaml.load(found.group(1), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return (fields if isinstance(fields, dict) else {}), found.end()
+
+
+def lessons_folder() -> Path:
+    """Where the course's files are."""
+    import ptlearn_lessons
+
+    return Path(ptlearn_lessons.__file__).parent
+
+
+def _entry(item: str, number: int, path: Path) -> PageEntry:
+    fields, _ = front_matter(path.read_text("utf-8"))
+    return PageEntry(
+        item=item,
+        id=str(fields["id"]),
+        number=number,
+        title=str(fields["title"]),
+        minutes=int(fields["minutes"]),
+        path=path,
+    )
+
+
+@cache
+def load_plan(language: str) -> Plan:
+    """Read every page's front matter: some twenty small files, a few milliseconds."""
+    import yaml
+
+    root = lessons_folder()
+    described = yaml.safe_load((root / language / "items.yaml").read_text("utf-8"))
+    items = []
+    for number, item in enumerate(PLAN_IDS, 1):
+        folder = root / language / f"{number:02}-{item}"
+        files = sorted(folder.glob("[0-9][0-9]-*.md"))
+        exercises = sorted((root / "exercises" / item).glob("*/check.py"))
+        items.append(
+            Item(
+                id=item,
+                title=described[item]["title"],
+                summary=described[item]["summary"],
+                pages=tuple(_entry(item, place, file) for place, file in enumerate(files, 1)),
+                exercises=tuple(check.parent.name for check in exercises),
+            )
+        )
+    return Plan(language, tuple(items), _entry("start", 0, root / language / "start.md"))

@@ -1,0 +1,110 @@
+"""What the learner has done, in `progress.sqlite3`: on disk before it is shown, and safe against a kill.
+
+SQLite's default journal, not WAL: homes on NFS have no shared memory between machines.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from ptlearn_tui.errors import RequestError
+from ptlearn_tui.home import state_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+FILE = "progress.sqlite3"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS ticks (item TEXT PRIMARY KEY, done INTEGER NOT NULL, changed REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS pages (page TEXT PRIMARY KEY, read REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+_BUSY = 5.0  # seconds to wait for another shell's write before giving up
+
+
+class Progress:
+    """The store. Its methods may be called from any thread; each write is one committed transaction."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        try:
+            self._connection = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+            self._connection.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise RequestError(
+                f"{path}: {error}; move the file away, or choose another place with --home DIR"
+            ) from error
+
+    @classmethod
+    def open(cls) -> Progress:
+        """The store in the state folder, made when it is not there."""
+        return cls(state_folder() / FILE)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _write(self, statement: str, *values: object) -> None:
+        with self._lock:
+            self._connection.execute(statement, values)
+
+    def _rows(self, statement: str, *values: object) -> list[tuple[str, ...]]:
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+    def tick(self, item: str, *, done: bool) -> None:
+        """Tick or untick an item of the plan; on disk when this returns."""
+        self._write("REPLACE INTO ticks VALUES (?, ?, ?)", item, int(done), time.time())
+
+    def ticked(self) -> frozenset[str]:
+        """The items that are done."""
+        return frozenset(row[0] for row in self._rows("SELECT item FROM ticks WHERE done"))
+
+    def read(self, page: str) -> None:
+        """Note that a page (`item/page`) was read to its end."""
+        self._write("INSERT OR IGNORE INTO pages VALUES (?, ?)", page, time.time())
+
+    def pages_read(self) -> frozenset[str]:
+        """Every page that was read."""
+        return frozenset(row[0] for row in self._rows("SELECT page FROM pages"))
+
+    def setting(self, name: str) -> str | None:
+        """A remembered choice: "language", "place"."""
+        rows = self._rows("SELECT value FROM settings WHERE name = ?", name)
+        return rows[0][0] if rows else None
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a choice for next time."""
+        self._write("REPLACE INTO settings VALUES (?, ?)", name, value)
+
+    def version(self) -> int:
+        """A number that changes when another process has written. Reads one page of the file."""
+        return int(self._rows("PRAGMA data_version")[0][0])
+
+
+def chosen_language() -> str | None:
+    """The language that was chosen last; None where nothing was. Makes no file."""
+    try:
+        path = state_folder() / FILE
+        if not path.exists():
+            return None
+        with Progress(path) as progress:
+            return progress.setting("language")
+    except (RequestError, sqlite3.Error):
+        return None  # whoever needs the store says what is wrong with it

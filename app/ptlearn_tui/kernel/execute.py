@@ -1,0 +1,157 @@
+"""Run one cell as a script would run it, statement after statement, and say what each one made.
+
+compile (`cells`, `instrument`) → run → `marks` → `lines` beside the code, `watch` for tensors, graphs and losses.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import builtins
+import inspect
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ptlearn_tui.events import Done, Event, Value
+from ptlearn_tui.introspect.training import noticing
+from ptlearn_tui.introspect.values import bounded_repr
+from ptlearn_tui.kernel import tracebacks
+from ptlearn_tui.kernel.cells import Compiled, compile_cell, future_flags
+from ptlearn_tui.kernel.hot import Functions
+from ptlearn_tui.kernel.instrument import VALUE, BackwardCall, backward_calls
+from ptlearn_tui.kernel.lines import Lines
+from ptlearn_tui.kernel.marks import Marks
+from ptlearn_tui.kernel.watch import Memory, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+
+
+class _Process:
+    """What outlives a cell: marks in all code so far, names of leaves, numbers of storages, the event loop."""
+
+    def __init__(self) -> None:
+        self.marks = Marks()
+        self.memory = Memory()
+        self.functions = Functions()
+        self.marks.heated = self.functions.heated
+        self.calls: dict[tuple[int, int], BackwardCall] = {}
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+
+_process = _Process()
+
+
+def execute(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[Event], None]) -> None:
+    """Run a cell in `namespace` (the kernel's ``__main__``); `emit` gets its events, Done always the last.
+
+    Whatever the cell raises becomes an `Error`, SystemExit too; KeyboardInterrupt only makes `Done` say so.
+    """
+    began = time.perf_counter()
+    ok = interrupted = False
+    try:
+        _run(cell, source, namespace, emit)
+        ok = True
+    except KeyboardInterrupt:
+        interrupted = True
+    except BaseException as raised:
+        emit(tracebacks.error(cell, raised))
+    seconds = time.perf_counter() - began
+    if ok and source.startswith("%%time"):
+        print(f"Wall time: {seconds:.3g} s")  # noqa: T201
+    emit(Done(cell=cell, ok=ok, seconds=seconds, interrupted=interrupted))
+
+
+def _run(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[Event], None]) -> None:
+    if source.startswith("%%time"):
+        source = source.replace("%%time", "#      ", 1)
+    tracebacks.remember_source(cell, source)
+    tree = ast.parse(source, tracebacks.filename(cell))
+    marks, functions, calls = _process.marks, _process.functions, _process.calls
+    before = len(marks.sites)
+    namespace.setdefault("__name__", "__main__")
+    statements = compile_cell(cell, tree, namespace, marks)
+    functions.source(range(before, len(marks.sites)), cell, source, future_flags(tree, namespace))
+    functions.restore()
+    for where in [where for where in calls if where[0] == cell]:
+        del calls[where]  # of the cell as it was
+    if ".backward" in source:
+        calls.update(backward_calls(tree, cell))
+    lines = Lines(cell, marks, _process.memory.names, emit, functions.defined)
+    watch = Watch(cell, namespace, emit, _process.memory, marks, lines, calls)
+    marks.start(lines.show)
+    try:
+        with noticing(watch), _without_input():
+            for statement in statements:
+                _step(cell, statement, namespace, emit, lines, watch)
+    finally:
+        marks.end()
+        lines.end()
+        watch.end()
+
+
+def _step(
+    cell: int,
+    statement: Compiled,
+    namespace: dict[str, Any],
+    emit: Callable[[Event], None],
+    lines: Lines,
+    watch: Watch,
+) -> None:
+    """Run one top-level statement, and look at what it made; at what an interrupted loop made, too."""
+    site, *inside = statement.sites
+    watch.statement(statement.line, statement.names, bool(inside))
+    _process.marks.begin_statement(site)
+    try:
+        value = eval(statement.code, namespace)
+        if statement.code.co_flags & inspect.CO_COROUTINE:
+            value = _await(value)
+    except BaseException:
+        if inside:
+            _look(statement, namespace, lines, watch)
+        raise
+    finally:
+        namespace.pop(VALUE, None)
+    if statement.bare:
+        _process.marks.mark(site, value)
+        if value is not None:
+            builtins._ = value  # type: ignore[attr-defined]  # where Python's own prompt keeps it
+            emit(Value(cell=cell, text=bounded_repr(value), line=statement.line))
+        del value
+    _look(statement, namespace, lines, watch)
+
+
+def _look(statement: Compiled, namespace: dict[str, Any], lines: Lines, watch: Watch) -> None:
+    lines.settle(statement.sites, namespace)
+    watch.ended({name: lines.line(index) for name, index in lines.binders(statement.sites).items()})
+
+
+def _await(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Top-level await, on one event loop for all cells, so that what one cell started the next can await."""
+    if _process.loop is None:
+        _process.loop = asyncio.new_event_loop()
+    task = _process.loop.create_task(coroutine)
+    try:
+        return _process.loop.run_until_complete(task)
+    except BaseException:
+        if task.cancel():  # an interrupt leaves the task in the middle
+            try:
+                _process.loop.run_until_complete(task)
+            except BaseException:
+                pass
+        raise
+
+
+@contextmanager
+def _without_input() -> Iterator[None]:
+    """The keyboard is the dashboard's: say so at once, instead of waiting for a line that never comes."""
+
+    def no_input(prompt: object = "") -> str:
+        raise RuntimeError("input() can't be used here: write the value into the cell instead")
+
+    original, builtins.input = builtins.input, no_input
+    try:
+        yield
+    finally:
+        builtins.input = original

@@ -1,0 +1,244 @@
+"""The client's end of one kernel: runs cells in it, interrupts it, ends it, and reads what comes back."""
+
+from __future__ import annotations
+
+import math
+import os
+import select
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from ptlearn_tui.events import AnyEvent, Done, Stderr, Stdout
+from ptlearn_tui.events import decode as decode_event
+from ptlearn_tui.kernel.requests import Answer, Ended, Failed, Lines, Run, Started, decode_answer, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ptlearn_tui.kernel.capture import Tap
+
+DEATH = 2.0  # seconds that a keeper is given to say how its kernel ended; it takes milliseconds
+
+Placed: TypeAlias = tuple[tuple[int, int], AnyEvent]  # an event, and its places in stdout and stderr
+
+
+class KernelError(Exception):
+    """No kernel can be had. The message says why: a line, or the last lines that the server wrote."""
+
+
+class Kernel:
+    """One kernel, through its keeper. Made by `Server.kernel`."""
+
+    def __init__(self, keeper: socket.socket, channel: socket.socket, stdout: Tap, stderr: Tap) -> None:
+        self.pid = 0
+        self._keeper = keeper
+        self._channel = channel
+        self._taps = (stdout, stderr)
+        self._answers = Lines()  # of the keeper
+        self._heard: list[bytes] = []
+        self._lines = Lines()  # of the kernel
+        self._number = 0  # of the cell that output belongs to
+        self._died: str | None = None
+        self._killed = False
+        self._using = threading.Lock()  # whoever holds it reads, and nobody else closes
+        self._closed = False
+
+    def begin(self) -> None:
+        """Wait until the kernel is forked. Raises `KernelError` if it could not be."""
+        match self._hear(None):
+            case Started(pid=pid):
+                self.pid = pid
+            case answer:
+                self.kill()
+                reason = answer.reason if isinstance(answer, Failed) else "its keeper has ended"
+                raise KernelError(f"a kernel could not be started: {reason}")
+
+    def run(self, cell: int, source: str) -> Iterator[AnyEvent]:
+        """Run a cell and yield its events as they come; the last is always `Done`, made here if the kernel died.
+
+        Output that came since the last cell is yielded first, under that one's number. A caller that stops before
+        `Done` leaves nobody to read what the cell makes: the kernel is killed.
+        """
+        done: Done | None = None
+        try:
+            with self._using:
+                for event in self._converse(cell, source):
+                    if isinstance(event, Done):
+                        done = event
+                    else:
+                        yield event
+        finally:
+            if done is None:
+                self.kill()
+            self._tidy()
+        if done is not None:
+            yield done  # with the lock free: a caller may never ask for what comes after it
+
+    def drain(self) -> list[AnyEvent]:
+        """What has come since the last cell, from its threads and children. Empty while a cell runs."""
+        events: list[AnyEvent] = []
+        if self._using.acquire(blocking=False):
+            try:
+                if not self._closed:
+                    made, ended = self._receive(0.0)
+                    for places, event in made:
+                        events += [*self._output(places, force=True), event]
+                    events += self._output(force=ended, last=ended)
+            finally:
+                self._using.release()
+            self._tidy()
+        return events
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the running cell, and SIGINT in its programs. Harmless between cells."""
+        try:
+            self._keeper.send(b"i", socket.MSG_DONTWAIT)
+        except OSError:  # it is dead, or has been told often enough
+            pass
+
+    def kill(self) -> None:
+        """End the kernel and all that it started, whatever they do. A `run` that waits ends with `Done`."""
+        self._killed = True
+        try:
+            self._keeper.shutdown(socket.SHUT_WR)  # the order; the other way stays open for the answer
+            self._channel.shutdown(socket.SHUT_RDWR)  # wakes a `run` even if the keeper never answers
+        except OSError:  # closed, or dead
+            pass
+        self._tidy()
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a kernel to run cells in."""
+        try:
+            return not (self._killed or self._died or self._heard or readable(self._keeper, 0.0))
+        except (OSError, ValueError):  # closed by another thread in this moment
+            return False
+
+    def memory(self) -> int:
+        """Bytes of memory that the kernel has resident, torch's shared pages included; 0 when it is dead."""
+        try:
+            pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1] if self.alive else "0"
+        except OSError:
+            return 0
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def _converse(self, cell: int, source: str) -> Iterator[AnyEvent]:
+        began = time.monotonic()
+        if self._closed:
+            yield Done(cell=cell, ok=False, seconds=0.0, died=self._died or "killed")
+            return
+        for tap in self._taps:
+            tap.read()
+        yield from self._output(force=True)
+        self._number = cell
+        try:
+            self._channel.sendall(encode(Run(cell=cell, source=source)))
+        except OSError:  # it has died: how, we hear below
+            pass
+        done: Done | None = None
+        while done is None:
+            events, ended = self._receive(self._due())
+            for places, event in events:
+                yield from self._output(places, force=ended or isinstance(event, Done))
+                if isinstance(event, Done):
+                    done = event
+                else:
+                    yield event
+            if done is None:
+                yield from self._output(force=ended, last=ended)
+            if ended and done is None:
+                done = Done(cell=cell, ok=False, seconds=time.monotonic() - began, died=self._died)
+        yield done
+
+    def _receive(self, timeout: float | None) -> tuple[list[Placed], bool]:
+        """Wait for anything at all. The events, and whether the kernel has ended.
+
+        Output is read after events: what the cell printed before an event was in the pipe before the event came.
+        """
+        now = time.monotonic()
+        sources: list[socket.socket | Tap] = [self._keeper, self._channel]
+        sources += [tap for tap in self._taps if tap.wants(now)]
+        ready = _ready(sources, timeout)
+        ended = bool(self._heard) or self._keeper.fileno() in ready
+        events: list[Placed] = []
+        if self._channel.fileno() in ready:
+            ended = self._decode(events) or ended
+        if ended:
+            self._died = self._died or self._autopsy()
+            while not self._decode(events):
+                pass
+        for tap in self._taps:
+            if ended or events or tap.fileno() in ready:
+                tap.read()
+        return events, ended
+
+    def _decode(self, events: list[Placed]) -> bool:
+        """Add the events of one chunk; whether there are no more."""
+        try:
+            chunk = self._channel.recv(1 << 18, socket.MSG_DONTWAIT)
+        except OSError:
+            return True
+        for line in self._lines.feed(chunk):
+            try:
+                stdout, stderr, event = line.split(b" ", 2)
+                events.append(((int(stdout), int(stderr)), decode_event(event)))
+            except (ValueError, msgspec.MsgspecError):  # the cell has found our descriptor, and written to it
+                pass
+        return not chunk
+
+    def _autopsy(self) -> str:
+        """How the kernel ended, by its keeper."""
+        answer = self._hear(DEATH)
+        if answer is None:  # no keeper any more, or the cell has closed our channel and goes on
+            self.kill()
+        return answer.died if isinstance(answer, Ended) and not self._killed else "killed"
+
+    def _hear(self, timeout: float | None) -> Answer | None:
+        """What the keeper says next; None if nothing comes."""
+        while not self._heard:
+            try:
+                chunk = self._keeper.recv(4096) if readable(self._keeper, timeout) else b""
+            except OSError:
+                chunk = b""
+            if not chunk:
+                return None
+            self._heard += self._answers.feed(chunk)
+        return decode_answer(self._heard.pop(0))
+
+    def _output(
+        self, places: tuple[int, int] = (-1, -1), *, force: bool = False, last: bool = False
+    ) -> Iterator[Stdout | Stderr]:
+        now = time.monotonic()
+        for tap, place in zip(self._taps, places, strict=True):
+            yield from tap.take(self._number, now, place=place, force=force, last=last)
+
+    def _due(self) -> float | None:
+        now = time.monotonic()
+        return min((due for tap in self._taps if (due := tap.due(now)) is not None), default=None)
+
+    def _tidy(self) -> None:
+        """Close what is left of a dead kernel, unless somebody reads from it: they do it then."""
+        if (self._killed or self._died) and self._using.acquire(blocking=False):
+            try:
+                self._closed = True
+                for end in (self._keeper, self._channel, *self._taps):
+                    end.close()
+            finally:
+                self._using.release()
+
+
+def readable(end: socket.socket, timeout: float | None) -> bool:
+    """Whether there is something to read, or the end of it, at the latest `timeout` seconds from now."""
+    return bool(_ready([end], timeout))
+
+
+def _ready(ends: Sequence[socket.socket | Tap], timeout: float | None) -> set[int]:
+    poll = select.poll()  # `select.select` fails from descriptor 1024 on
+    for end in ends:
+        poll.register(end, select.POLLIN)
+    return {descriptor for descriptor, _ in poll.poll(None if timeout is None else math.ceil(timeout * 1000))}

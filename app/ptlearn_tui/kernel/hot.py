@@ -1,0 +1,82 @@
+"""Functions that are called so often that their marks cost too much go on without, until the cell ends."""
+
+from __future__ import annotations
+
+import weakref
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ptlearn_tui.kernel.cells import plain_functions
+
+if TYPE_CHECKING:
+    from ptlearn_tui.kernel.marks import Site
+
+
+class _Source(NamedTuple):
+    sites: range
+    cell: int
+    text: str
+    flags: int
+
+
+class Functions:
+    """The marked functions of all cells, and what they are without marks. Keeps none of them alive."""
+
+    def __init__(self) -> None:
+        self._sources: list[_Source] = []
+        self._functions: dict[int, weakref.ref[FunctionType]] = {}  # by the first statement of their body
+        self._marked: list[tuple[weakref.ref[FunctionType], CodeType]] = []
+
+    def source(self, sites: range, cell: int, text: str, flags: int) -> None:
+        """These statements stand in a cell with this text."""
+        self._sources.append(_Source(sites, cell, text, flags))
+
+    def defined(self, site: Site, value: Any) -> None:
+        """A ``def`` has run; `value` is the function as its decorators left it."""
+        function = _unwrapped(value)
+        if site.entry is not None and function is not None and function.__code__.co_firstlineno <= site.end:
+            self._functions[site.entry] = weakref.ref(function)
+
+    def heated(self, entry: int) -> None:
+        """Take the marks out of the function whose body begins with statement `entry`, from its next call on."""
+        reference = self._functions.pop(entry, None)
+        function = reference() if reference is not None else None
+        if function is None or reference is None:
+            return
+        marked = function.__code__
+        plain = self._plain(entry, marked)
+        if plain is not None and plain.co_freevars == marked.co_freevars:
+            self._marked.append((reference, marked))
+            function.__code__ = plain
+
+    def restore(self) -> None:
+        """A cell begins: all are marked again."""
+        for reference, marked in self._marked:
+            function = reference()
+            if function is not None:
+                function.__code__ = marked
+        self._marked.clear()
+
+    def _plain(self, entry: int, marked: CodeType) -> CodeType | None:
+        for source in self._sources:
+            if entry in source.sites:
+                for code in plain_functions(source.cell, source.text, source.flags):
+                    if (code.co_name, code.co_firstlineno) == (marked.co_name, marked.co_firstlineno):
+                        return code
+        return None
+
+
+def _unwrapped(value: Any) -> FunctionType | None:
+    """The function inside a staticmethod, a property, or decorators that keep ``__wrapped__``."""
+    for _ in range(20):
+        if isinstance(value, property):
+            value = value.fget
+        inner = (
+            getattr(value, "__wrapped__", None)
+            if isinstance(value, FunctionType | staticmethod | classmethod)
+            else None
+        )
+        if inner is None:
+            break
+        value = inner
+    return value if isinstance(value, FunctionType) else None

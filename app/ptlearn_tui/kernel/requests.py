@@ -1,0 +1,105 @@
+"""What is said between a client, the server, a keeper and a kernel, events apart: JSON, one object a line.
+
+A kernel's own events (`ptlearn_tui.events`) come back over the socket that its requests go out on, each after its
+places in stdout and stderr (see `capture`): `1024 0 {"type":"value",…}`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+
+class Message(Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower):
+    """Anything that is said."""
+
+
+# ---- client -> kernel ----------------------------------------------------------------------------------------
+
+
+class Run(Message, frozen=True, kw_only=True):
+    """Run a cell; its events come back, the last of them `Done`."""
+
+    cell: int  # 0-based
+    source: str
+
+
+Request: TypeAlias = Run  # a union, once a kernel can be asked for more: Run | Complete | Describe
+
+# ---- client -> server ----------------------------------------------------------------------------------------
+
+
+class Fork(Message, frozen=True, kw_only=True):
+    """Fork a keeper and its kernel. Descriptors come along: the keeper's socket, then those of `kernel.main`."""
+
+    folder: str  # the kernel's working directory
+
+
+# ---- answers -------------------------------------------------------------------------------------------------
+
+
+class Ready(Message, frozen=True, kw_only=True):
+    """The server has imported torch."""
+
+    torch: str  # its version
+    seconds: float  # what the imports took
+
+
+class Started(Message, frozen=True, kw_only=True):
+    """The keeper has forked its kernel."""
+
+    pid: int
+
+
+class Failed(Message, frozen=True, kw_only=True):
+    """There is no kernel, and why: no memory, no processes left."""
+
+    reason: str
+
+
+class Ended(Message, frozen=True, kw_only=True):
+    """The kernel runs no more: nothing of it, or of what it started, executes another instruction."""
+
+    died: str  # "exit 3", "signal 11 (SIGSEGV)" or "killed"
+
+
+Answer: TypeAlias = Started | Failed | Ended  # of a keeper
+
+_encoder = msgspec.json.Encoder()
+_requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
+_forks: msgspec.json.Decoder[Fork] = msgspec.json.Decoder(Fork)
+_ready: msgspec.json.Decoder[Ready] = msgspec.json.Decoder(Ready)
+_answers: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
+
+# Each reads one line, and raises `msgspec.MsgspecError` if it is something else.
+decode_request = _requests.decode
+decode_fork = _forks.decode
+decode_ready = _ready.decode
+decode_answer = _answers.decode
+
+
+def encode(message: Message) -> bytes:
+    """One line, with its end. A lone surrogate in a learner's source becomes a question mark."""
+    try:
+        return _encoder.encode(message) + b"\n"
+    except UnicodeEncodeError:
+        fields = msgspec.to_builtins(message).items()
+        return _encoder.encode({name: _whole(value) for name, value in fields}) + b"\n"
+
+
+def _whole(value: Any) -> Any:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+class Lines:
+    """Whole lines out of the chunks that a socket happens to give."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The lines that `chunk` completes, without their ends."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        return lines

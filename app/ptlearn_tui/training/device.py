@@ -1,0 +1,75 @@
+"""Which device a run computes on, with how many threads, and from which seed."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import torch
+
+from ptlearn_tui.errors import RequestError
+from ptlearn_tui.locale import t
+
+MOST_THREADS = 8
+"""A network as small as LeNet gains nothing from more, and on a shared machine the others do."""
+
+
+def choose(asked: str) -> torch.device:
+    """The device for "auto", "cpu", "cuda", "cuda:N" or "mps".
+
+    "auto": the GPU with most free memory, else the CPU.
+
+    Raises `RequestError` for a device that this machine, or this torch, does not have.
+    """
+    if asked in ("auto", "cuda") and torch.cuda.is_available():
+        return torch.device("cuda", _roomiest())
+    if asked == "auto":
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    device = torch.device(asked)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        count = torch.cuda.device_count()
+        raise RequestError(
+            t(
+                "{device} is not there: torch sees {n} CUDA devices; see: ptlearn-tui doctor",
+                device=asked,
+                n=count,
+            )
+        )
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise RequestError(t("{device} is not there: this torch has no Metal; see: ptlearn-tui doctor", device=asked))
+    return device
+
+
+def _roomiest() -> int:
+    """The CUDA device with most free memory.
+
+    Asks the driver, not the device: a context on each would cost 500 MB.
+    """
+
+    def used(index: int) -> float:
+        try:
+            return torch.cuda.device_memory_used(index) / torch.cuda.get_device_properties(index).total_memory
+        except Exception:  # no NVML, or a torch before 2.5: all count as equal, and the first is taken
+            return 0.0
+
+    return min(range(torch.cuda.device_count()), key=used)
+
+
+def threads() -> int:
+    """CPU threads for a run: one core is left to the screen, or both would be slower."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores - 1, MOST_THREADS))
+
+
+def seed_all(seed: int) -> None:
+    """Everything random begins here: the weights, and what a recipe draws."""
+    torch.manual_seed(seed)  # every device's
+    random.seed(seed)
+
+
+def wait(device: torch.device) -> None:
+    """Until the device has done all it was given: a GPU works behind Python's back, a stopwatch must not."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

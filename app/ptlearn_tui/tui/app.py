@@ -1,0 +1,283 @@
+"""The dashboard: what every screen shares (progress, plan, language, the warm server) and how one leads to another."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sqlite3
+import time
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on, work
+from textual.app import App
+from textual.binding import Binding
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Input, TextArea
+
+from ptlearn_tui import locale
+from ptlearn_tui.course.plan import Plan, load_plan
+from ptlearn_tui.course.progress import Progress
+from ptlearn_tui.errors import RequestError
+from ptlearn_tui.kernel.client import KernelError, Server
+from ptlearn_tui.locale import t
+from ptlearn_tui.tui import glyphs
+from ptlearn_tui.tui.keys import KeyFolder, from_input_method
+from ptlearn_tui.tui.screens.plan import PlanScreen
+from ptlearn_tui.tui.theme import RICH, SIXTEEN, theme_for
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from ptlearn_tui.course.plan import PageEntry
+    from ptlearn_tui.tui.screens.lesson import LessonScreen
+
+KEPT = 3  # lessons whose kernels are kept when they are left
+THREADS = 32  # kernels, tails and looks at the disk wait in threads of their own
+
+
+class Machine(Message):
+    """What this machine has, found in a thread."""
+
+    def __init__(self, devices: str, data: str) -> None:
+        super().__init__()
+        self.devices = devices
+        self.data = data
+
+
+class TorchLoaded(Message):
+    """The server has imported torch, or could not."""
+
+    def __init__(self, failure: str | None = None) -> None:
+        super().__init__()
+        self.failure = failure
+
+
+class Dashboard(App[None]):
+    """The program in the terminal. It never imports torch: the server does, once the first screen is drawn."""
+
+    TITLE = "ptlearn"
+    ENABLE_COMMAND_PALETTE = True
+    CSS_PATH: ClassVar = ["app.tcss", "screens/plan.tcss"]  # Textual does not load a default screen's own
+    BINDINGS: ClassVar = [
+        Binding("L", "switch_language", "switch the language", show=False),
+        Binding("question_mark", "all_keys", "all keys", show=False),
+        Binding("colon", "command_palette", "every action, by name", show=False),
+        Binding("ctrl+l", "repaint", "repaint the screen", show=False),
+        Binding("ctrl+q", "leave", "quit", show=False, priority=True),
+        Binding("ctrl+c", "interrupt", "interrupt what runs", show=False, priority=True),
+    ]
+
+    language: reactive[str] = reactive("en", init=False)
+    revision: reactive[int] = reactive(0, init=False)  # grows when the progress store has changed
+    devices: reactive[str] = reactive("", init=False)  # "8 × H200"
+    torch_state: reactive[str] = reactive("loading", init=False)  # then "ready" or "failed"
+
+    def __init__(
+        self,
+        *,
+        language: str | None = None,
+        run: str | None = None,
+        data: str | None = None,
+        ascii_only: bool = False,
+    ) -> None:
+        super().__init__()
+        self.register_theme(RICH)
+        self.register_theme(SIXTEEN)
+        self.theme = theme_for(self.console.color_system)
+        self.set_reactive(Dashboard.language, language or locale.language())
+        locale.use(self.language)
+        glyphs.use_ascii(ascii_only)
+        if ascii_only:
+            self._filters.append(glyphs.AsciiFilter())
+        self.progress = Progress.open()
+        self.server = Server()
+        self.data_folder = data
+        self.found_data = ""
+        self.torch_failure = ""
+        self.started = time.monotonic()
+        self._first_run = run
+        self._lessons: OrderedDict[str, LessonScreen] = OrderedDict()
+        self._folder = KeyFolder()
+        self._seen_version = self.progress.version()
+
+    @property
+    def plan(self) -> Plan:
+        """The course in the language in use."""
+        return load_plan(self.language)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The plan."""
+        return PlanScreen(id="_default")
+
+    # ---- start and end -----------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Nothing that costs: the first screen comes first."""
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard"))
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+            # Textual has no handler of its own: the terminal would stay as it is.
+            loop.add_signal_handler(number, self.exit)
+        self.call_after_refresh(self._warm_up)
+
+    def _warm_up(self) -> None:
+        """After the first paint (before it, this makes the first screen a third later)."""
+        self.load_torch()
+        self.look_around()
+        self.set_interval(1.0, self._look_for_changes)
+        if self._first_run:
+            self.open_run(self._first_run)
+
+    @work(thread=True, group="server", exit_on_error=False, description="wait for torch")
+    def load_torch(self) -> None:
+        """Start the server and wait until it has imported torch."""
+        try:
+            self.server.start()
+            self.server.wait()
+        except KernelError as error:
+            self.post_message(TorchLoaded(failure=str(error)))
+        else:
+            self.post_message(TorchLoaded())
+
+    @work(thread=True, group="machine", exit_on_error=False, description="look at this machine")
+    def look_around(self) -> None:
+        """GPUs, through the driver's own library; MNIST, where torchvision would have it."""
+        from ptlearn_tui.doctor import device_words
+        from ptlearn_tui.training import datasets
+
+        try:
+            found = datasets.find("mnist", self.data_folder)
+            data = t("{name}: {n} images", name="MNIST", n=found.train + found.test)
+            if found.kind == "sample":
+                data = t("a sample of MNIST ({n} images; the rest: ptlearn-tui data get mnist)", n=found.train)
+        except RequestError as error:
+            data = str(error)
+        self.post_message(Machine(device_words(), data))
+
+    @on(Machine)
+    def _machine(self, message: Machine) -> None:
+        self.found_data = message.data
+        self.devices = message.devices
+
+    @on(TorchLoaded)
+    def _torch_loaded(self, message: TorchLoaded) -> None:
+        self.torch_failure = message.failure or ""
+        self.torch_state = "failed" if message.failure else "ready"
+
+    def _look_for_changes(self) -> None:
+        """Ticks made in another shell are noticed within a second or so."""
+        try:
+            version = self.progress.version()
+        except sqlite3.Error:
+            return  # somebody is writing; the next look will see it
+        if version != self._seen_version:
+            self._seen_version = version
+            self.revision += 1
+
+    def on_unmount(self) -> None:
+        """Kernels end with the dashboard; training runs go on."""
+        self.server.close()
+        self.progress.close()
+
+    # ---- keys --------------------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys are put right before they are looked up."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        typing = isinstance(self.focused, (Input, TextArea))
+        for key in self._folder.fold(event, typing=typing):
+            if not typing and from_input_method(key):
+                self.say("输入法在中文状态，按 Shift 切换")
+            else:
+                await super().on_event(key)
+
+    def say(self, text: str, severity: str = "information") -> None:
+        """A short word in the corner. Never markup: it may come from a learner, a file or PyTorch."""
+        self.notify(text, markup=False, timeout=4, severity=severity)  # type: ignore[arg-type]
+
+    # ---- actions -----------------------------------------------------------------------------------------------
+
+    def watch_language(self, language: str) -> None:
+        """Every screen that is open speaks it at once."""
+        locale.use(language)
+
+    async def action_switch_language(self) -> None:
+        """To the other one, and remembered."""
+        other = "zh" if self.language == "en" else "en"
+        self.language = other
+        await asyncio.to_thread(self.progress.remember, "language", other)
+
+    def action_repaint(self) -> None:
+        """After `wall` or the kernel's console has written over the screen."""
+        self.refresh(repaint=True, layout=True)
+        self.screen.refresh(repaint=True)
+
+    def action_all_keys(self) -> None:
+        """Every key of this screen."""
+        from ptlearn_tui.tui.screens.keys import KeysScreen
+
+        self.push_screen(KeysScreen(self.screen))
+
+    def action_leave(self) -> None:
+        """One level up everywhere; quit on the plan."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        else:
+            self.exit()
+
+    def action_interrupt(self) -> None:
+        """Screens where something runs have their own; elsewhere nothing does."""
+        interrupt = getattr(self.screen, "interrupt", None)
+        if interrupt is None:
+            self.say(t("nothing runs; q leaves"))
+        else:
+            interrupt()
+
+    # ---- from screen to screen ---------------------------------------------------------------------------------
+
+    def open_page(self, page: PageEntry) -> None:
+        """The lesson screen on that page: the one that is still there, with all it holds, or a new one."""
+        self.push_screen(self._lesson(page))
+
+    def turn_to(self, page: PageEntry) -> None:
+        """From one page to another: `q` leads from both to the plan."""
+        self.switch_screen(self._lesson(page))
+
+    def _lesson(self, page: PageEntry) -> LessonScreen:
+        from ptlearn_tui.tui.screens.lesson import LessonScreen
+
+        if page.key in self._lessons:
+            self._lessons.move_to_end(page.key)
+            return self._lessons[page.key]
+        lesson = self._lessons[page.key] = LessonScreen(page)
+        self.install_screen(lesson, f"lesson {page.key}")
+        for key in list(self._lessons)[:-KEPT]:
+            if self._lessons[key] is not self.screen:
+                old = self._lessons.pop(key)
+                old.end()
+                self.uninstall_screen(old)
+        return lesson
+
+    @work(thread=True, group="runs", exit_on_error=False, description="start a training run")
+    def start_run(self, recipe: str, **options: object) -> None:
+        """A run process of its own; its screen opens once it lives."""
+        from ptlearn_tui.runs.launch import start
+        from ptlearn_tui.training import catalog
+
+        try:
+            folder = start(catalog.request(recipe, data=self.data_folder, **options))  # type: ignore[arg-type]
+        except RequestError as error:
+            self.call_from_thread(self.say, str(error), "error")
+        else:
+            self.call_from_thread(self.open_run, folder.name)
+
+    def open_run(self, run: str) -> None:
+        """The training screen on a run, live or ended."""
+        from ptlearn_tui.tui.screens.training import TrainingScreen
+
+        self.push_screen(TrainingScreen(run))

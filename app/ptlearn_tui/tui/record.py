@@ -1,0 +1,151 @@
+"""What a cell made, as far as the screen has heard: events go in, the panels read out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ptlearn_tui import events as ev
+from ptlearn_tui.tui.text import safe
+from ptlearn_tui.tui.widgets.plot import Series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_LINES = 5_000  # of output kept for the panel; a counter says how many are gone
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_].*?\x1b\\|[ -/]*[0-~])", re.S)
+
+
+class Transcript:
+    """Output as a terminal would show it, as far as `\\r` goes; everything else that it obeys is taken out."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str]] = []  # kind ("out", "err", "value", "trace"), text
+        self.left_out = 0  # lines
+        self.dropped = 0  # bytes
+        self._open: dict[str, int] = {}  # kind -> index of its unfinished line
+
+    def write(self, kind: str, text: str) -> None:
+        """Add text of one stream; an unfinished line is gone on with."""
+        text = _ANSI.sub("", text).replace("\r\n", "\n")
+        first, *rest = text.split("\n")
+        self._append(kind, first)
+        for piece in rest:
+            self._open.pop(kind, None)
+            self._append(kind, piece)
+        if len(self.lines) > MOST_LINES:
+            gone = len(self.lines) - MOST_LINES
+            del self.lines[:gone]
+            self.left_out += gone
+            self._open = {kind: at - gone for kind, at in self._open.items() if at >= gone}
+
+    def _append(self, kind: str, piece: str) -> None:
+        at = self._open.get(kind)
+        if at is None:
+            if not piece:
+                return
+            at = len(self.lines)
+            self.lines.append((kind, ""))
+            self._open[kind] = at
+        before = self.lines[at][1]
+        for index, part in enumerate(piece.split("\r")):
+            if index:
+                # Back to the line's begin: what comes now overwrites, what is longer stays.
+                before = part + before[len(part) :] if part else before
+            else:
+                before += safe(part)
+        self.lines[at] = (kind, safe(before))
+
+    def block(self, kind: str, text: str) -> None:
+        """Whole lines: a value, a traceback."""
+        self._open.clear()
+        self.lines += [(kind, safe(line)) for line in text.rstrip("\n").split("\n")]
+
+
+@dataclass
+class Record:
+    """One cell's last run."""
+
+    state: str = "new"  # new, waiting, running, ran, failed, interrupted, died
+    number: int = 0  # of the run, as In [3] of a notebook
+    seconds: float = 0.0
+    began: float = 0.0  # monotonic, while it runs
+    lines: dict[int, ev.Line] = field(default_factory=dict)
+    elsewhere: dict[tuple[int, int], ev.Line] = field(default_factory=dict)  # (cell, line): code of an earlier cell
+    output: Transcript = field(default_factory=Transcript)
+    cards: dict[tuple[str, int], ev.Tensor] = field(default_factory=dict)
+    fresh_grads: set[str] = field(default_factory=set)  # names whose gradient the last backward() moved
+    graphs: dict[str, ev.Graph] = field(default_factory=dict)  # by root, the newest last
+    series: dict[str, Series] = field(default_factory=dict)
+    error: ev.Error | None = None
+    advice: list[ev.Advice] = field(default_factory=list)
+    died: str | None = None
+
+    def begin(self, number: int, now: float) -> None:
+        """A run starts: everything of the last one is gone."""
+        fresh = Record(state="running", number=number, began=now)
+        self.__dict__.update(fresh.__dict__)
+
+    def apply(self, events: Iterable[ev.AnyEvent]) -> set[str]:
+        """Take events in; says which panels have changed: "cell", "output", "tensors", "graph", "plot"."""
+        touched: set[str] = set()
+        for event in events:
+            match event:
+                case ev.Stdout(text=text, dropped=dropped):
+                    self.output.write("out", text)
+                    self.output.dropped += dropped
+                    touched |= {"cell", "output"}
+                case ev.Stderr(text=text, dropped=dropped):
+                    self.output.write("err", text)
+                    self.output.dropped += dropped
+                    touched |= {"cell", "output"}
+                case ev.Value(text=text):
+                    self.output.block("value", text)
+                    touched |= {"cell", "output"}
+                case ev.Line(line_cell=int() as other) if other != event.cell:
+                    self.elsewhere[(other, event.line)] = event
+                    touched.add("elsewhere")
+                case ev.Line():
+                    self.lines[event.line] = event
+                    touched.add("cell")
+                case ev.Tensors(items=items):
+                    self._cards(items)
+                    touched.add("tensors")
+                case ev.Graph(root=root):
+                    self.graphs.pop(root, None)
+                    self.graphs[root] = event
+                    touched.add("graph")
+                case ev.Metric(name=name, step=step, value=value):
+                    self.series.setdefault(name, Series()).add(step, float(value))
+                    touched.add("plot")
+                case ev.Advice():
+                    self.advice.append(event)
+                    touched |= {"cell", "output"}
+                case ev.Error():
+                    self.error = event
+                    self.output.block("trace", event.traceback or f"{event.kind}: {event.message}")
+                    touched |= {"cell", "output"}
+                case ev.Done():
+                    self.seconds = event.seconds
+                    self.died = event.died
+                    self.state = (
+                        "died"
+                        if event.died
+                        else "interrupted"
+                        if event.interrupted
+                        else "ran"
+                        if event.ok
+                        else "failed"
+                    )
+                    touched |= {"cell", "output", "tensors", "graph", "plot"}
+        return touched
+
+    def _cards(self, items: list[ev.Tensor]) -> None:
+        for item in items:
+            key = (item.name, item.line)
+            before = self.cards.pop(key, None)
+            if item.grad is not None and (before is None or before.grad != item.grad):
+                self.fresh_grads.add(item.name)
+            self.cards[key] = item

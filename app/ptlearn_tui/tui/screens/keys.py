@@ -1,0 +1,58 @@
+"""All keys of the screen below, grouped by what they belong to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+
+from ptlearn_tui.locale import t
+from ptlearn_tui.tui.text import fit
+from ptlearn_tui.tui.theme import ACCENT, MUTED, STRONG
+from ptlearn_tui.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.screen import Screen
+
+_SHOWN = {"question_mark": "?", "colon": ":", "full_stop": ".", "slash": "/", "escape": "esc"}
+
+
+class _Keys(Lines):
+    def __init__(self, rows: list[tuple[str, str]]) -> None:
+        super().__init__()
+        self.rows = rows
+
+    def lay(self, width: int) -> list[Content]:
+        """Key, then what it does."""
+        lines = [Content(), Content.assemble("   ", (t("All keys"), STRONG)), Content()]
+        lines += [Content.assemble("   ", (fit(key, 16), ACCENT), t(description)) for key, description in self.rows]
+        lines += [Content(), Content.assemble("   ", (t("esc closes this"), MUTED)), Content()]
+        return lines
+
+
+class KeysScreen(ModalScreen[None]):
+    """Closed by the key that opened it, and by those that leave."""
+
+    DEFAULT_CSS = """
+    KeysScreen { align: center middle; background: $background 60%; }
+    KeysScreen > VerticalScroll { width: 60; height: auto; max-height: 90%; background: $bar; }
+    """
+    BINDINGS: ClassVar = [Binding("question_mark,escape,q,enter", "dismiss", show=False)]
+
+    def __init__(self, below: Screen[object]) -> None:
+        super().__init__()
+        merged: dict[str, list[str]] = {}
+        for active in below.active_bindings.values():
+            if active.binding.description and not active.binding.system:
+                key = _SHOWN.get(active.binding.key, active.binding.key)
+                merged.setdefault(active.binding.description, []).append(key)
+        self._rows = [(" ".join(keys), description) for description, keys in merged.items()]
+
+    def compose(self) -> ComposeResult:
+        """The list, scrolling where the window is low."""
+        with VerticalScroll():
+            yield _Keys(self._rows)

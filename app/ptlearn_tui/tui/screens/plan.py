@@ -1,0 +1,256 @@
+"""The plan: where to go on, what is live, and the checklist."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.binding import Binding
+from textual.containers import Container
+from textual.content import Content
+from textual.message import Message
+
+from ptlearn_tui.locale import t
+from ptlearn_tui.tui.glyphs import tick
+from ptlearn_tui.tui.screens.base import WIDE, BaseScreen
+from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, STRONG
+from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint
+from ptlearn_tui.tui.widgets.plan_detail import PlanDetail
+from ptlearn_tui.tui.widgets.plan_list import GoOn, ItemRow, Live, PlanList, Row
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from ptlearn_tui.runs.listing import Summary
+
+RUNS_EVERY = 1.0  # seconds between looks at the runs folder
+
+
+class RunsFound(Message):
+    """The runs that are going on, found in a thread."""
+
+    def __init__(self, live: tuple[Live, ...]) -> None:
+        super().__init__()
+        self.live = live
+
+
+class PlanScreen(BaseScreen):
+    """The first screen."""
+
+    BINDINGS: ClassVar = [
+        Binding("w", "runs", "training runs", show=False),
+        Binding("right", "into_detail", "into the pages beside", show=False),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._live: tuple[Live, ...] = ()
+        self._ready_at: float | None = None
+
+    def compose(self) -> ComposeResult:
+        """The plan at the left or on top, what the item in focus holds beside or below."""
+        yield Header()
+        with Container(id="body"):
+            yield PlanList(id="plan")
+            yield PlanDetail(id="detail")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Rows first; what runs is looked for in a thread."""
+        super().on_mount()
+        self.watch(self.app, "revision", self.show_rows, init=False)
+        self.speak()
+        self.query_one(PlanList).focus()
+        self.set_interval(1.0, self.show_status)
+        self.set_interval(RUNS_EVERY, self.look_for_runs)
+
+    def on_screen_resume(self) -> None:
+        """Back from a page or a run: what was read or ticked there is shown."""
+        if self.is_mounted:
+            self.show_rows()
+
+    def on_resize(self, event: object) -> None:
+        """Two columns, and each item's second line, where there is room."""
+        super().on_resize(event)  # type: ignore[arg-type]
+        wide, tall = self.app.size.width >= WIDE, self.app.size.height >= 38
+        self.query_one(PlanList).summaries = wide and tall
+        self.query_one(PlanDetail).column = wide
+        self._show_detail(self.query_one(PlanList).current)
+
+    # ---- what is shown -----------------------------------------------------------------------------------------
+
+    def speak(self) -> None:
+        """Everything in the language in use."""
+        self.header.title = Content.assemble(("ptlearn", STRONG), "   ", (t("Learning plan"), MUTED))
+        self.show_status()
+        self.show_rows()
+        self.show_hints()
+
+    def show_status(self) -> None:
+        """While torch loads, the seconds; then what there is to work with."""
+        dashboard = self.dashboard
+        match dashboard.torch_state:
+            case "loading":
+                seconds = int(time.monotonic() - dashboard.started)
+                status = Content.styled(t("torch is loading, {n} s", n=seconds), MUTED)
+            case "ready":
+                version = dashboard.server.torch_version or ""
+                words = "torch " + ".".join(version.split("+")[0].split(".")[:2])
+                if dashboard.devices:
+                    words += f" · {dashboard.devices}"
+                status = Content.assemble((words, MUTED), "   ", (tick(), GOOD))
+            case _:
+                status = Content.styled(t("torch does not load: ptlearn-tui doctor"), BAD)
+        self.header.status = status
+
+    def show_rows(self) -> None:
+        """Read the store and lay the plan out anew."""
+        progress, plan = self.dashboard.progress, self.dashboard.plan
+        try:
+            done, read, place = progress.ticked(), progress.pages_read(), progress.setting("place")
+        except sqlite3.Error:
+            return  # another shell is writing; the next look shows it
+        first = not done and not read and place is None
+        rows: list[Row] = [self._go_on(read, place), *self._live]
+        for item in plan.items:
+            pages_read = sum(page.key in read for page in item.pages)
+            works = first and item.id == "setup" and self.dashboard.torch_state == "ready"
+            rows.append(ItemRow(item, item.id in done, pages_read, works))
+        listing, detail = self.query_one(PlanList), self.query_one(PlanDetail)
+        listing.first = first
+        listing.rows = tuple(rows)
+        detail.read = read
+        detail.notes = self._first_notes() if first else ()
+        self._show_detail(listing.current)
+
+    def _go_on(self, read: frozenset[str], place: str | None) -> GoOn:
+        """The page that was open last, or the one after it if it was read to its end."""
+        plan = self.dashboard.plan
+        page = plan.page(place) if place else None
+        if page is not None and page.key in read:
+            page = plan.neighbours(page)[1] or page
+        if page is None:
+            started = any(each.key in read for item in plan.items for each in item.pages)
+            page = plan.items[0].pages[0] if started else plan.start
+        if page is plan.start:
+            return GoOn(page, page.title, first=True)
+        title = plan.item(page.item).title
+        return GoOn(page, f"{title} › {page.number} {page.title}", first=False)
+
+    def _first_notes(self) -> tuple[Content, ...]:
+        """The only screen that explains itself, once."""
+        found = ["torch " + (self.dashboard.server.torch_version or "")] if self._torch_ready else []
+        if self.dashboard.devices:
+            found.append(self.dashboard.devices)
+        if self.dashboard.found_data:
+            found.append(self.dashboard.found_data)
+        return (
+            Content(t("Nothing is locked: open any item, tick what you know already.")),
+            Content.styled(t("Found: {things}", things=", ".join(found)), MUTED),
+        )
+
+    @property
+    def _torch_ready(self) -> bool:
+        return self.dashboard.torch_state == "ready"
+
+    def _show_detail(self, row: Row) -> None:
+        detail, plan = self.query_one(PlanDetail), self.dashboard.plan
+        match row:
+            case ItemRow(item=item):
+                detail.item = item
+            case GoOn(page=page) if page is not plan.start:
+                detail.item = plan.item(page.item)
+            case _:
+                detail.item = plan.items[0] if detail.column else None
+
+    def hints(self) -> tuple[Hint, ...]:
+        """Five at most."""
+        return (
+            Hint("enter", t("open"), "open"),
+            Hint("space", t("tick"), "tick"),
+            Hint("↑ ↓", t("move"), "move"),
+            Hint("w", t("runs"), "runs"),
+            Hint("q", t("quit"), "app.leave"),
+        )
+
+    # ---- what is done ------------------------------------------------------------------------------------------
+
+    def action_open(self) -> None:
+        """The footer's enter."""
+        self.query_one(PlanList).action_open()
+
+    def action_tick(self) -> None:
+        """The footer's space."""
+        self.query_one(PlanList).action_tick()
+
+    def action_move(self) -> None:
+        """The footer's arrows."""
+        self.query_one(PlanList).action_move(1)
+
+    def action_into_detail(self) -> None:
+        """The column beside, where there is one."""
+        if self.query_one(PlanDetail).can_focus:
+            self.query_one(PlanDetail).focus()
+
+    def action_runs(self) -> None:
+        """The list of training runs."""
+        from ptlearn_tui.tui.screens.runs import RunsScreen
+
+        self.app.push_screen(RunsScreen())
+
+    @on(PlanList.Moved)
+    def _moved(self, message: PlanList.Moved) -> None:
+        self._show_detail(message.row)
+
+    @on(PlanList.Opened)
+    def _opened(self, message: PlanList.Opened) -> None:
+        match message.row:
+            case GoOn(page=page):
+                self.dashboard.open_page(page)
+            case Live(id=run):
+                self.dashboard.open_run(run)
+            case ItemRow(item=item):
+                read = self.query_one(PlanDetail).read
+                unread = [page for page in item.pages if page.key not in read]
+                self.dashboard.open_page((unread or list(item.pages))[0])
+
+    @on(PlanDetail.Opened)
+    def _page_opened(self, message: PlanDetail.Opened) -> None:
+        self.dashboard.open_page(message.page)
+
+    @on(PlanList.Ticked)
+    async def _ticked(self, message: PlanList.Ticked) -> None:
+        """Shown once it is on disk, not before."""
+        row = message.row
+        try:
+            await asyncio.to_thread(self.dashboard.progress.tick, row.item.id, done=not row.done)
+        except sqlite3.Error as error:
+            self.dashboard.say(t("the tick could not be kept: {why}", why=error), severity="error")
+        self.show_rows()
+
+    @work(thread=True, group="runs", exclusive=True, exit_on_error=False, description="look for runs")
+    def look_for_runs(self) -> None:
+        """Which runs are live: a look at a few files, in a thread since homes may be slow."""
+        from ptlearn_tui.runs.listing import summaries
+
+        live = tuple(
+            Live(run.id, run_words(run), t("paused") if run.status == "paused" else "")
+            for run in summaries()
+            if run.status in ("running", "paused")
+        )
+        self.post_message(RunsFound(live))
+
+    @on(RunsFound)
+    def _runs_found(self, message: RunsFound) -> None:
+        if message.live != self._live:
+            self._live = message.live
+            self.show_rows()
+
+
+def run_words(run: Summary) -> str:
+    """How far a run is: `epoch 3 of 5   97.2 %`."""
+    words = t("epoch {n} of {total}", n=min(run.epoch + 1, run.epochs), total=run.epochs)
+    return f"{words}   {100 * run.accuracy:.1f} %" if run.accuracy is not None else words

@@ -1,0 +1,89 @@
+"""What the four panels have in common: they show one cell's record, and say what to do when it is empty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+
+from ptlearn_tui.tui.glyphs import FOCUS
+from ptlearn_tui.tui.text import wrap
+from ptlearn_tui.tui.theme import ACCENT, MUTED
+from ptlearn_tui.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from ptlearn_tui.tui.record import Record
+
+
+class PanelBody(Lines):
+    """The lines of a panel. Subclasses lay out `record`; `empty` is what they say when there is nothing."""
+
+    DEFAULT_CSS = "PanelBody { height: auto; min-height: 1; }"
+
+    marks_itself = False  # draws the bar where the keys go by itself
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.record: Record | None = None
+
+    @property
+    def focused_panel(self) -> bool:
+        """Whether the panel around this has the keys."""
+        return bool(self.parent and getattr(self.parent, "has_focus", False))
+
+    def empty(self) -> str:
+        """What fills this panel, with its key."""
+        raise NotImplementedError
+
+    def lay_record(self, record: Record, width: int) -> list[Content]:
+        """The record's lines; none where it has nothing for this panel."""
+        raise NotImplementedError
+
+    def lay(self, width: int) -> list[Content]:
+        """The record, or the way to one."""
+        lines = self.lay_record(self.record, width) if self.record is not None else []
+        if not lines:
+            lines = [Content.assemble("   ", line) for line in wrap(Content.styled(self.empty(), MUTED), width - 6)]
+        if self.focused_panel and not self.marks_itself:
+            lines = [Content.assemble((FOCUS, ACCENT), line[1:] if line else "") for line in lines]
+        return lines
+
+
+class Panel(VerticalScroll, can_focus=True):
+    """A scrolling frame around a body; the arrows are the body's where it wants them."""
+
+    DEFAULT_CSS = """
+    Panel { height: 1fr; width: 1fr; display: none; padding: 1 0 0 0; }
+    Panel.-open { display: block; }
+    """
+    BINDINGS: ClassVar = [
+        Binding("down,j", "step(1)", show=False),
+        Binding("up,k", "step(-1)", show=False),
+        Binding("right", "step(1)", show=False),
+        Binding("left", "step(-1)", show=False),
+    ]
+
+    def __init__(self, number: int, name: str, body: PanelBody) -> None:
+        super().__init__(body, id=f"panel-{name}")
+        self.number = number
+        self.body = body
+
+    def watch_has_focus(self, focused: bool) -> None:
+        """The body draws the bar."""
+        super().watch_has_focus(focused)
+        self.body.changed()
+
+    def show_record(self, record: Record | None) -> None:
+        """Another cell, or the same one with more in it."""
+        self.body.record = record
+        self.body.changed()
+
+    def action_step(self, step: int) -> None:
+        """Scroll, unless the body has lines that can be walked."""
+        walk = getattr(self.body, "walk_lines", None)
+        if walk is None:
+            self.scroll_relative(y=step, animate=False)
+        else:
+            walk(step)

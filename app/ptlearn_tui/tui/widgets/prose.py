@@ -1,0 +1,52 @@
+"""Prose between two cells, and fences of another language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from ptlearn_tui.tui import markdown
+from ptlearn_tui.tui.text import safe
+from ptlearn_tui.tui.theme import MUTED
+from ptlearn_tui.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from ptlearn_tui.course.page import Fence
+    from ptlearn_tui.course.page import Prose as ProseBlock
+
+MEASURE = 60  # cells a line at most: longer ones are hard to read
+INDENT = "   "
+
+
+class Prose(Lines):
+    """A run of Markdown."""
+
+    DEFAULT_CSS = "Prose { margin: 0 0 1 0; }"
+
+    def __init__(self, block: ProseBlock) -> None:
+        super().__init__()
+        self.block = block
+
+    def lay(self, width: int) -> list[Content]:
+        """Laid out in the text's measure, three cells in."""
+        room = min(MEASURE, width - 2 * len(INDENT))
+        return [Content.assemble(INDENT, line) for line in markdown.lay(self.block.tokens, room)]
+
+
+class ShownFence(Lines):
+    """A block that is shown and never run; its language stands above it."""
+
+    DEFAULT_CSS = "ShownFence { margin: 0 0 1 0; }"
+
+    def __init__(self, block: Fence) -> None:
+        super().__init__()
+        self.block = block
+
+    def lay(self, width: int) -> list[Content]:
+        """The text as it stands; long lines are cut into several."""
+        lines = [Content.styled(INDENT + safe(self.block.language), MUTED)] if self.block.language else []
+        for line in self.block.text.split("\n"):
+            folded = Content.styled(safe(line), "$string").fold(max(width - 8, 20)) if line else [Content()]
+            lines += [Content.assemble(INDENT, "  ", piece) for piece in folded]
+        return lines

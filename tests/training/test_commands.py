@@ -1,0 +1,194 @@
+"""`train`, `runs` and `data` as a user types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ptlearn_tui import runs
+from ptlearn_tui.cli import main
+
+from .conftest import wait_until_gone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Starter
+
+COMMAND = [sys.executable, "-c", "import sys; from ptlearn_tui.cli import main; sys.exit(main())"]
+
+
+def strict(line: str) -> Any:
+    """Strict JSON: no NaN, no Infinity."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    return json.loads(line, parse_constant=refuse)
+
+
+def test_train_prints_the_events_as_json_and_the_end_last(small: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    command = ["train", "mnist", "--epochs", "1", "--batch-size", "32", "--lr", "0.01", "--seed", "4"]
+    assert main([*command, "--device", "cpu", "--data", str(small), "--json"]) == 0
+    found = [strict(line) for line in capfd.readouterr().out.splitlines()]
+    assert found[0]["type"] == "run"
+    assert found[0]["config"] == {"epochs": 1, "batch_size": 32, "lr": 0.01}
+    assert found[0]["seed"] == 4
+    assert [event["type"] for event in found].count("end") == 1
+    assert (found[-1]["type"], found[-1]["status"]) == ("end", "finished")
+    assert [event["step"] for event in found if event["type"] == "metric" and event["name"] == "loss"] == [
+        *range(1, 21)
+    ]
+
+    assert main(["runs", "--json"]) == 0
+    (row,) = strict(capfd.readouterr().out)["runs"]
+    assert set(row) == {"id", "recipe", "status", "epoch", "step", "accuracy", "started", "pid"}
+    assert (row["id"], row["status"], row["epoch"], row["step"]) == (found[0]["id"], "finished", 1, 20)
+    assert row["accuracy"] == next(event["accuracy"] for event in found if event["type"] == "eval")
+
+    assert main(["runs", "show", row["id"], "--json"]) == 0
+    assert strict(capfd.readouterr().out)["evals"][0]["accuracy"] == row["accuracy"]
+    assert main(["runs", "show", row["id"]]) == 0
+    assert "finished" in capfd.readouterr().out
+    assert main(["runs", "rm", row["id"]]) == 0
+    capfd.readouterr()
+    assert main(["runs", "--json"]) == 0
+    assert strict(capfd.readouterr().out) == {"runs": []}
+
+
+def test_train_says_what_it_trains_on_and_how_each_epoch_went(small: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "mnist", "--epochs", "2", "--device", "cpu", "--data", str(small)]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert "all of MNIST, 640 images" in lines[0]
+    assert [line.split("   ")[0] for line in lines[1:3]] == ["epoch 1", "epoch 2"]
+    assert lines[-1].startswith("finished")
+    assert "\x1b" not in "".join(lines)  # no drawing where there is no terminal
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train"],
+        ["train", "imagenet"],
+        ["train", "mnist", "--lr", "0"],
+        ["train", "mnist", "--lr", "nan"],
+        ["train", "mnist", "--epochs", "0"],
+        ["train", "mnist", "--batch-size", "20000"],
+        ["train", "mnist", "--device", "tpu"],
+        ["train", "mnist", "--data", "/nothing/here"],
+        ["train", "mnist", "--nproc", "2"],
+        ["train", "--resume", "mnist-0101"],
+        ["train", "mnist", "--resume", "mnist-0101"],
+        ["runs", "show", "mnist-0101"],
+        ["runs", "stop"],
+        ["data", "get", "imagenet"],
+        ["data", "get"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_request_is_one_line_and_leaves_nothing(
+    words: list[str], state: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    written = capfd.readouterr()
+    assert written.out == ""
+    assert len(written.err.splitlines()) == 1
+    assert list(state.iterdir()) == []
+
+
+def test_a_run_in_the_background_is_named_and_can_be_stopped_and_resumed(
+    start: Starter, small: Path, state: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", "mnist", "--epochs", "1000000", "--device", "cpu", "--data", str(small)]
+    assert main([*command, "--background", "--json"]) == 0
+    (line,) = capfd.readouterr().out.splitlines()
+    run = strict(line)
+    assert run["type"] == "run"
+    assert main(["runs", "rm", run["id"]]) == 2  # it runs
+    assert main(["train", "--resume", run["id"]]) == 2
+    capfd.readouterr()
+    assert main(["runs", "stop", run["id"], "--json"]) == 0
+    assert strict(capfd.readouterr().out)["status"] == "stopped"
+    wait_until_gone(state / run["id"])
+
+    assert main(["train", "--resume", run["id"], "--background"]) == 0
+    assert run["id"] in capfd.readouterr().out
+    assert runs.summary(state / run["id"]).status == "running"
+
+
+def test_ctrl_c_stops_the_run_cleanly(start: Starter, small: Path, state: Path) -> None:
+    command = [*COMMAND, "train", "mnist", "--epochs", "1000000", "--device", "cpu", "--data", str(small), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        found = []
+        for line in process.stdout:
+            found.append(strict(line))
+            if found[-1]["type"] == "eval" and found[-1]["epoch"] == 1:
+                process.send_signal(signal.SIGINT)
+        assert process.wait() == 1
+    assert found[-1]["type"] == "end"
+    assert found[-1]["status"] == "stopped"
+    (folder,) = state.iterdir()
+    assert runs.summary(folder).status == "stopped"
+
+
+def test_a_run_that_was_killed_is_reported_as_failed(start: Starter, small: Path, state: Path) -> None:
+    command = [*COMMAND, "train", "mnist", "--epochs", "1000000", "--device", "cpu", "--data", str(small), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        found = []
+        for line in process.stdout:
+            found.append(strict(line))
+            if found[-1]["type"] == "run":
+                (folder,) = state.iterdir()
+                os.kill(runs.summary(folder).pid or 0, signal.SIGKILL)
+        assert process.wait() == 1
+    assert (found[-1]["type"], found[-1]["status"]) == ("end", "failed")
+    assert "log.txt" in found[-1]["message"]
+    assert runs.summary(folder).status == "lost"
+
+
+def test_the_recipes_are_listed(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--list", "--json"]) == 0
+    recipes = strict(capfd.readouterr().out)["recipes"]
+    assert [recipe["name"] for recipe in recipes] == ["mnist", "notes"]
+    assert main(["train", "--list"]) == 0
+    assert "mnist" in capfd.readouterr().out
+
+
+def test_data_calls_a_sample_a_sample_and_names_the_command_for_the_rest(
+    small: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "--json"]) == 0
+    (row,) = strict(capfd.readouterr().out)["sets"]
+    assert (row["kind"], row["train"], row["get"]) == ("sample", 10_000, "ptlearn-tui data get mnist")
+    assert main(["data"]) == 0
+    assert "sample" in capfd.readouterr().out
+    assert main(["data", "--json", "--data", str(small)]) == 0
+    (row,) = strict(capfd.readouterr().out)["sets"]
+    assert (row["kind"], row["train"], row["get"]) == ("full", 640, None)
+    assert main(["data", "get", "mnist", "--data", str(small)]) == 0  # there already: nothing is fetched
+    assert str(small) in capfd.readouterr().out
+
+
+def test_a_download_that_finds_no_server_says_so_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("PTLEARN_MIRROR", f"http://127.0.0.1:{port}/mnist")
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    target = tmp_path / "data"
+    assert main(["data", "get", "mnist", "--data", str(target)]) == 1
+    line = capfd.readouterr().err.strip()
+    assert "could not be downloaded" in line
+    assert len(line.splitlines()) == 1
+    assert list(target.iterdir()) == []
