@@ -1,4 +1,4 @@
-"""What the marks cost: each cell runs plain and through `execute`, in turns; medians and their ratio.
+"""What the marks cost: each cell runs plain and through `execute`, in turns; medians of the CPU time, and their ratio (one thread: other work on the machine hardly counts).
 
     python bench/marks.py [repeats]
 
@@ -106,9 +106,9 @@ def namespace() -> dict[str, Any]:
 
 
 def plain(source: str) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     exec(compile(source, "<plain>", "exec"), namespace())
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def marked(source: str) -> tuple[float, int]:
@@ -119,9 +119,9 @@ def marked(source: str) -> tuple[float, int]:
         encode(event)
         sent += 1
 
-    began = time.perf_counter()
+    began = time.process_time()
     execute(0, source, namespace(), emit)
-    return time.perf_counter() - began, sent
+    return time.process_time() - began, sent
 
 
 def main(repeats: int) -> None:

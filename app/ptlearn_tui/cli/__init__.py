@@ -22,12 +22,12 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status: 0 done, 1 the work failed, 2 the request was wrong."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    home = _option(arguments, "--home")
-    if home:
-        os.environ["PTLEARN_HOME"] = home
-    locale.use(_language(arguments))
-    args = make_parser().parse_args(arguments)
     try:
+        home = _option(arguments, "--home")
+        if home:
+            os.environ["PTLEARN_HOME"] = home
+        locale.use(_language(arguments))
+        args = make_parser().parse_args(arguments)
         command = importlib.import_module(f"ptlearn_tui.cli.{args.command}")
         status: int = command.main(args)
         sys.stdout.flush()

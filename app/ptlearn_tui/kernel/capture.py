@@ -28,8 +28,8 @@ BUFFER = 1 << 16  # bytes: what a pipe holds
 
 CHUNK = 1 << 16  # bytes a read
 TURN = 1 << 20  # bytes read before any are shown: more than a pipe holds, so all that came before a cell's Done
-KEEP = 1 << 16  # bytes of them kept where there is a rate to keep to, the newest
-BURST = 1.0  # seconds' worth of the rate that may come out at once after a silence
+REFRESH = 1 / 16  # seconds: where there is a rate to keep to, text comes out this often, the newest of what there is
+BURST = 1.0  # seconds' worth of the rate that comes out unhindered after a silence
 
 
 def aside(descriptor: int) -> int:
@@ -183,7 +183,7 @@ class Tap:
         self._file = io.FileIO(pipe)
         self._kind = kind
         self._rate = rate
-        self._keep = TURN if math.isinf(rate) else KEEP
+        self._keep = TURN if math.isinf(rate) else math.ceil(rate * REFRESH)
         self._tally = tally
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held = bytearray()  # the last bytes that were read

@@ -37,9 +37,9 @@ def start(request: run_folder.Request) -> Path:
     folder = run_folder.create(request)
     try:
         _launch(folder)
-    except (RequestError, OSError) as error:
+    except RequestError:
         shutil.rmtree(folder, ignore_errors=True)
-        raise error if isinstance(error, RequestError) else RequestError(f"{folder}: {error.strerror}") from error
+        raise
     return folder
 
 
@@ -71,7 +71,7 @@ def _launch(folder: Path, *options: str) -> None:
     reader, writer = os.pipe()
     command = [sys.executable, "-m", MODULE, str(folder), "--ready", str(writer)]
     command += ["--lang", locale.language(), *options]
-    with os.fdopen(reader, "r", encoding="utf-8") as answer:
+    with os.fdopen(reader, encoding="utf-8") as answer:
         try:
             with run_folder.log_file(folder).open("ab") as log:
                 # The process forks itself once more and exits, so that the run is nobody's child and leaves
@@ -87,6 +87,8 @@ def _launch(folder: Path, *options: str) -> None:
                     start_new_session=True,
                     pass_fds=(writer,),
                 )
+        except OSError as error:
+            raise RequestError(f"{folder}: {error.strerror}") from error
         finally:
             os.close(writer)
         word = answer.read()

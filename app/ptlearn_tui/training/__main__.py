@@ -69,6 +69,7 @@ def main() -> None:
 
             devices.choose(request.device)
         server, log = control.Server(options.folder), Log(options.folder)
+        take_signals(server)
     except (RequestError, OSError) as error:
         os.write(ready, f"{REFUSED}{error}".encode())
         return
@@ -86,14 +87,25 @@ def read_data(request: run_folder.Request) -> Files | None:
     return Files(found, datasets.read(found, "train"), datasets.read(found, "test"))
 
 
-def run(folder: Path, request: run_folder.Request, files: Files | None, resume: bool) -> None:
-    """Train, and write an end whatever happens: only a killed process leaves none."""
+def take_signals(server: control.Server) -> None:
+    """SIGTERM, as a shutdown sends it, is a wish to stop like any other: after this step, with a checkpoint."""
 
     def ask_to_stop(signum: int, _: FrameType | None) -> None:
         server.commands.put(control.Command("stop", by=signal.Signals(signum).name))
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     signal.signal(signal.SIGINT, ask_to_stop)
+
+
+def run(
+    folder: Path,
+    request: run_folder.Request,
+    files: Files | None,
+    server: control.Server,
+    log: Log,
+    resume: bool,
+) -> None:
+    """Train, and write an end whatever happens: only a killed process leaves none."""
     began, loop, message = time.monotonic(), None, ""
     try:
         loop = prepare(folder, request, files, server, log, resume)

@@ -196,7 +196,7 @@ class LessonScreen(BaseScreen):
                 return Content.styled(t("torch is loading, {n} s", n=seconds), MUTED)
             case "failed":
                 return Content.styled(t("torch does not load"), BAD)
-        kernel = (t("kernel") + " ", MUTED)
+        kernel = (t("kernel "), MUTED)
         if self._busy is not None:
             words = Content.assemble(kernel, (t("busy"), WARN))
         elif self.kernel is not None and not self.kernel.alive:

@@ -116,30 +116,36 @@ class CodeCell(Lines, can_focus=True):
             pointer = (POINTER, ACCENT) if number == self.pointed else " "
             failed = self.record.error is not None and self.record.error.line == number
             gutter = Content.assemble(mark, pointer, (f"{number:>{digits}}", BAD if failed else FAINT), "  ")
-            right = Content()
+            right = short = Content()
             if number in made:
                 shape, text, style = made[number]
                 right = Content.assemble(
                     (fit(shape, shape_width), MUTED), (fit(text, column - shape_width), style or MUTED), " "
                 )
-            elif failed:
-                right = Content.styled(f"{self.record.error.kind} " if self.record.error else "", BAD)
-            lines += self._code_line(gutter, code, right, width, current=number == self.pointed)
+                short = Content.assemble((shape, MUTED), "  " if shape and text else "", (text, style or MUTED), " ")
+            elif failed and self.record.error is not None:
+                right = short = Content.styled(f"{self.record.error.kind} ", BAD)
+            lines += self._code_line(gutter, code, (right, short), width, current=number == self.pointed)
         indent = " " * (digits + 3)
         for line in self._output(width - digits - 6):
             lines.append(Content.assemble(mark, indent, line))
         return lines
 
     @staticmethod
-    def _code_line(gutter: Content, code: Content, right: Content, width: int, *, current: bool) -> list[Content]:
-        """The line and what it made; a line too long for both goes on below, what it made stays at its end."""
+    def _code_line(
+        gutter: Content, code: Content, made: tuple[Content, Content], width: int, *, current: bool
+    ) -> list[Content]:
+        """The line and what it made: in its columns, or where the code is long just at the end, or below it."""
+        right, short = made
         room = width - gutter.cell_length - 1
         pieces = code.fold(room) if code.cell_length > room else [code]
         lines = [Content.assemble(gutter, pieces[0])]
-        lines += [Content.assemble(gutter.plain[0], " " * (gutter.cell_length + 1), piece) for piece in pieces[1:]]
+        lines += [Content.assemble(gutter[:1], " " * (gutter.cell_length + 1), piece) for piece in pieces[1:]]
         if right:
+            if lines[-1].cell_length + 1 + right.cell_length > width:
+                right = short
             if lines[-1].cell_length + 2 + right.cell_length > width:
-                lines.append(Content(gutter.plain[0]))
+                lines.append(gutter[:1])
             lines[-1] = spread(lines[-1], right, width)
         if current:
             lines = [
