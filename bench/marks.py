@@ -1,4 +1,5 @@
-"""What the marks cost: each cell runs plain and through `execute`, in turns; medians of the CPU time, and their ratio (one thread: other work on the machine hardly counts).
+"""What the marks cost: each cell runs plain and through `execute`, in turns; lower quartiles of the CPU time.
+
 
     python bench/marks.py [repeats]
 
@@ -131,9 +132,7 @@ def main(repeats: int) -> None:
         plain(source), marked(source)  # warm
         pairs = [(plain(source), *marked(source)) for _ in range(repeats)]
         before, after = (statistics.median(pair[index] for pair in pairs) for index in (0, 1))
-        sys.stdout.write(
-            f"{name:36}{before * 1e3:8.0f}ms{after * 1e3:8.0f}ms{after / before:8.2f}{pairs[-1][2]:8}\n"
-        )
+        sys.stdout.write(f"{name:36}{before * 1e3:8.0f}ms{after * 1e3:8.0f}ms{after / before:8.2f}{pairs[-1][2]:8}\n")
 
 
 if __name__ == "__main__":

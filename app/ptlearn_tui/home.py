@@ -14,7 +14,10 @@ def state_folder() -> Path:
     """Progress and runs. Made (0700) when first asked for; raises `RequestError` where it can't be."""
     given = os.environ.get("PTLEARN_HOME")
     if given:
-        folder = Path(given).expanduser()
+        try:
+            folder = Path(given).expanduser()
+        except RuntimeError:  # ~nobody
+            folder = Path(given)
     else:
         import platformdirs
 

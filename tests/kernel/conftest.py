@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PATIENCE = 10.0  # seconds: far more than anything takes
+PATIENCE = 60.0  # seconds: far more than anything takes
 
 
 @pytest.fixture(scope="session")

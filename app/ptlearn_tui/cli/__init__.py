@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -21,29 +23,61 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells say it
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit status: 0 done, 1 the work failed, 2 the request was wrong."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_all()
     try:
-        home = _option(arguments, "--home")
-        if home:
-            os.environ["PTLEARN_HOME"] = home
-        locale.use(_language(arguments))
-        args = make_parser().parse_args(arguments)
-        command = importlib.import_module(f"ptlearn_tui.cli.{args.command}")
-        status: int = command.main(args)
+        status = _command(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
         return status
     except RequestError as error:
-        print(f"ptlearn-tui: {error}", file=sys.stderr)
+        print("ptlearn-tui:", *str(error).splitlines(), file=sys.stderr)  # one line, whatever a name has in it
         return WRONG_REQUEST
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) has gone: nobody is left to tell, and Python must not try at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()  # the reader (`| head`) has gone: nobody is left to tell
         return FAILED
     except Exception as error:
-        print(f"ptlearn-tui: {_report(error)}", file=sys.stderr)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _give_up_stdout()
+            print(f"ptlearn-tui: {error.strerror}", file=sys.stderr)
+        else:
+            print(f"ptlearn-tui: {_report(error)}", file=sys.stderr)
         return FAILED
+
+
+def _command(arguments: Sequence[str]) -> int:
+    """Find the command and run it."""
+    home = _option(arguments, "--home")
+    if home:
+        os.environ["PTLEARN_HOME"] = home
+    locale.use(_language(arguments))
+    try:
+        args = make_parser().parse_args(arguments)
+    except SystemExit as end:  # --help and --version; a wrong request, and the line about it is written
+        return int(end.code or 0)
+    if isinstance(sys.stdout, io.TextIOWrapper) and getattr(args, "json", False) and args.command != "doctor":
+        sys.stdout.reconfigure(encoding="utf-8")  # doctor judges the encoding first, and then does the same
+    status: int = importlib.import_module(f"ptlearn_tui.cli.{args.command}").main(args)
+    return status
+
+
+def _open_all() -> None:
+    """Have stdin, stdout and stderr, even where the caller closed them (`>&-`), and a stdout that takes any letter."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def _give_up_stdout() -> None:
+    """What is still to be written goes nowhere; Python would complain of it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _option(arguments: Sequence[str], name: str) -> str | None:

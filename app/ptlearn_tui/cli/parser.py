@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib import metadata
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ptlearn_tui.locale import LANGUAGES, t
 
 PROGRAM = "ptlearn-tui"
 
 
+class Formatter(argparse.HelpFormatter):
+    """Argparse's own words in the language in use."""
+
+    def add_usage(self, usage: str | None, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        """The first line."""
+        super().add_usage(usage, actions, groups, t("usage: ") if prefix is None else prefix)
+
+    def start_section(self, heading: str | None) -> None:
+        """A heading: "options", or one of ours, which is translated already."""
+        super().start_section(t(heading) if heading else heading)
+
+
 class Parser(argparse.ArgumentParser):
-    """One line for a wrong request, instead of the whole usage."""
+    """One line for a wrong request, instead of the whole usage. Half an option's name is no option:
+    `--hom DIR` must not keep progress somewhere else than `--home DIR` does."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"formatter_class": Formatter, "allow_abbrev": False, "add_help": False, **options})
 
     def error(self, message: str) -> NoReturn:
         sys.stderr.write(f"{PROGRAM}: {message}; " + t("see {help}", help=f"{self.prog} --help") + "\n")
@@ -24,14 +39,17 @@ class _Version(argparse.Action):
     """Read the version only when it is asked for: reading metadata costs as much as the rest."""
 
     def __call__(self, *_: object, **__: object) -> NoReturn:
+        from importlib import metadata
+
         sys.stdout.write(f"{PROGRAM} {metadata.version(PROGRAM)}\n")
         raise SystemExit(0)
 
 
 def _shared() -> Parser:
     """The global options, which may stand before or after the command."""
-    shared = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared = Parser(argument_default=argparse.SUPPRESS)
     group = shared.add_argument_group(t("everywhere"))
+    group.add_argument("-h", "--help", action="help", help=t("print this help"))
     group.add_argument("--lang", choices=LANGUAGES, help=t("English or Chinese"))
     group.add_argument("--home", metavar="DIR", help=t("where progress and runs are kept"))
     group.add_argument("--data", metavar="DIR", help=t("a folder with MNIST or CIFAR-10"))
@@ -50,7 +68,7 @@ def make_parser() -> Parser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help=t("print the version"))
     parser.set_defaults(command="dashboard", lang=None, home=None, data=None, ascii=False, path=None, run=None)
-    commands = parser.add_subparsers(title=t("commands"), metavar="", parser_class=Parser)
+    commands = parser.add_subparsers(title=t("commands"), metavar="COMMAND", parser_class=Parser)
 
     def command(name: str, text: str, example: str) -> Parser:
         sub = commands.add_parser(

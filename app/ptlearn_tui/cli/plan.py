@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,15 +19,16 @@ if TYPE_CHECKING:
 
 def main(args: argparse.Namespace) -> int:
     """Print the checklist, or change one item of it."""
-    with Progress.open() as progress:
-        if args.action:
-            if args.item not in PLAN_IDS:
-                known = ", ".join(PLAN_IDS)
-                raise RequestError(
-                    t("no item '{item}' in the plan; there are: {known}", item=args.item or "", known=known)
-                )
-            progress.tick(args.item, done=args.action == "tick")
-        done = progress.ticked()
+    if args.action and args.item not in PLAN_IDS:
+        known = ", ".join(PLAN_IDS)
+        raise RequestError(t("no item '{item}' in the plan; there are: {known}", item=args.item or "", known=known))
+    try:
+        with Progress.open() as progress:
+            if args.action:
+                progress.tick(args.item, done=args.action == "tick")
+            done = progress.ticked()
+    except sqlite3.Error as error:
+        raise RequestError(t("the tick could not be kept: {why}", why=error) if args.action else str(error)) from error
     items = load_plan(locale.language()).items
     if args.json:
         rows = [

@@ -71,27 +71,31 @@ def _find(wanted: str) -> list[tuple[str, Page]]:
     entry = plan.page(wanted) or (plan.start if wanted == "start" else None)
     if entry is not None:
         return [(entry.key, _read(entry.path))]
-    path = Path(wanted).expanduser()
-    if not path.exists():
+    try:
+        path = Path(wanted).expanduser()
+        there = path.exists()
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        raise RequestError(f"{wanted}: {error.strerror}") from error
+    except RuntimeError:  # ~nobody
+        there = False
+    if not there:
         known = ", ".join(PLAN_IDS)
         raise RequestError(t("no lesson and no file '{name}'; lessons: {known}", name=wanted, known=known))
     return [(path.name, _read(path))]
 
 
 def _read(path: Path) -> Page:
-    import yaml
-
     if not path.is_file():
         raise RequestError(t("{path} is not a file", path=path))
     try:
-        return parse(path.read_text("utf-8-sig"))
+        data = path.read_bytes()
+        if b"\0" in data:  # valid in UTF-8, and in no text: UTF-16, or a program
+            raise UnicodeDecodeError("utf-8", data, data.index(b"\0"), data.index(b"\0") + 1, "a null byte")
+        return parse(data.decode())
     except OSError as error:
         raise RequestError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise RequestError(t("{path} is not UTF-8 text (byte {n})", path=path, n=error.start)) from error
-    except yaml.YAMLError as error:
-        line = str(error).replace("\n", " ")
-        raise RequestError(t("{path}: its front matter can't be read: {why}", path=path, why=line)) from error
 
 
 def _run_page(server: Server, name: str, page: Page, offset: int, args: argparse.Namespace) -> list[Outcome]:
@@ -105,7 +109,7 @@ def _run_page(server: Server, name: str, page: Page, offset: int, args: argparse
             if not kernel.alive:
                 kernel = server.kernel()
             done = _run_cell(kernel, cell, offset + cell.index, args)
-            outcomes.append(_judge(name, cell, done))
+            outcomes.append(_judge(name, cell, done, args.timeout))
             if not outcomes[-1].ok and not args.keep_going:
                 break
     finally:
@@ -156,11 +160,14 @@ def _say(event: AnyEvent) -> None:
     sys.stdout.flush()
 
 
-def _judge(name: str, cell: Cell, done: Done) -> Outcome:
-    if done.died:
+def _judge(name: str, cell: Cell, done: Done, timeout: float | None) -> Outcome:
+    late = timeout is not None and done.seconds >= timeout
+    if done.died == "killed" and late:
+        word, ok = t("killed: over its time, and it did not obey"), False
+    elif done.died:
         word, ok = t("the kernel died: {why}", why=done.died), False
     elif done.interrupted:
-        word, ok = t("interrupted: over its time"), False
+        word, ok = t("interrupted: over its time") if late else t("interrupted"), False
     elif cell.raises:
         word, ok = (t("did not raise"), False) if done.ok else (t("raised, as it should"), True)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -74,13 +73,11 @@ class Page:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
-    from mdit_py_plugins.front_matter import front_matter_plugin
     from mdit_py_plugins.tasklists import tasklists_plugin
 
     return (
         MarkdownIt("commonmark")
         .enable(["table", "strikethrough"])
-        .use(front_matter_plugin)
         .use(dollarmath_plugin, double_inline=True)
         .use(tasklists_plugin)
     )
@@ -91,43 +88,59 @@ def _metadata(text: str) -> dict[str, Any]:
     import json
 
     fields: dict[str, Any] = {}
-    for match in re.finditer(r"""(\w[\w-]*)=(\[[^\]]*\]|"[^"]*"|\S+)""", text):
+    for name, value in re.findall(r"""(\w[\w-]*)=(\[[^\]]*\]|"[^"]*"|'[^']*'|\S+)""", text):
         try:
-            fields[match.group(1)] = json.loads(match.group(2))
-        except ValueError:
-            fields[match.group(1)] = shlex.split(match.group(2))[0] if match.group(2).strip() else ""
+            fields[name] = json.loads(value)
+        except (ValueError, RecursionError):
+            fields[name] = value.strip("'")
     return fields
 
 
+def _word(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _head(text: str) -> tuple[dict[str, Any], str]:
+    """The front matter's fields, and the document with as many blank lines in their place."""
+    try:
+        fields, begin = front_matter(text)
+    except ValueError:  # somebody's notes that begin with a rule: text, like all the rest
+        fields, begin = {}, 0
+    return fields, "\n" * text.count("\n", 0, begin) + text[begin:]
+
+
 def parse(text: str) -> Page:
-    """Read a document. Cells are its top-level `python` fences; fences inside lists are cells too."""
-    fields, _ = front_matter(text)
+    """Read a document; any text is one. Cells are its top-level `python` fences, as they are for Jupytext.
+
+    Fences inside lists and quotes are shown where they stand and never run.
+    """
+    fields, body = _head(text.removeprefix("\ufeff"))
     blocks: list[Block] = []
     prose: list[Token] = []
     cells = 0
 
     def close_prose() -> None:
-        if any(token.type not in ("front_matter",) for token in prose):
-            blocks.append(Prose(tuple(token for token in prose if token.type != "front_matter")))
+        if prose:
+            blocks.append(Prose(tuple(prose)))
         prose.clear()
 
-    for token in _parser().parse(text):
+    for token in _parser().parse(body):
         if token.type != "fence" or token.level:
             prose.append(token)
             continue
         close_prose()
-        language, _, rest = token.info.strip().partition(" ")
-        source = token.content.rstrip("\n")
-        if language in ("python", "py"):
+        language, rest = [*token.info.split(None, 1), "", ""][:2]
+        source = token.content.removesuffix("\n")
+        if language.lower() in ("python", "py"):
             data = _metadata(rest)
             tags = data.get("tags", [])
             blocks.append(
                 Cell(
                     index=cells,
                     source=source,
-                    tags=frozenset(tags if isinstance(tags, list) else [tags]),
-                    id=data.get("id"),
-                    run=data.get("run"),
+                    tags=frozenset(map(str, tags if isinstance(tags, list) else [tags])),
+                    id=_word(data.get("id")),
+                    run=_word(data.get("run")),
                     line=(token.map[0] + 2) if token.map else 0,
                 )
             )
@@ -135,7 +148,7 @@ def parse(text: str) -> Page:
         else:
             blocks.append(Fence(language, source))
     close_prose()
-    return Page(str(fields.get("title", "")), tuple(blocks))
+    return Page(_word(fields.get("title")) or "", tuple(blocks))
 
 
 def read_page(path: Path) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,11 @@ from typing import Any
 
 PLAN_IDS = ("setup", "tensors", "autograd", "networks", "training", "data", "projects")
 
-_FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)^---\r?$", re.DOTALL | re.MULTILINE)
+# Bounded: a few thousand levels of brackets overflow the stack of PyYAML's C parser, which ends the process.
+_FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.{0,8000}?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
+
+# `key: words` and `key: "words"`, where YAML has no other reading of the words than a string (or a number).
+_SIMPLE = re.compile(r'(\w+): (?:"([^"\\]+)"|((?!true|false|null|yes|no|on|off)\w[^:#]*))', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -77,14 +82,24 @@ def _missing(item_id: str) -> Item:
 
 
 def front_matter(text: str) -> tuple[dict[str, Any], int]:
-    """The YAML at a document's head and the offset where its text begins. Raises yaml.YAMLError."""
-    import yaml
+    """The YAML at a document's head, and the offset where its text begins.
 
+    A head that is no mapping is text between two rules: nothing, and 0. Raises ValueError.
+    """
     found = _FRONT_MATTER.match(text)
     if not found:
         return {}, 0
-    fields = yaml.load(found.group(1), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return (fields if isinstance(fields, dict) else {}), found.end()
+    lines = found.group(1).splitlines()
+    simple = [_SIMPLE.fullmatch(line) for line in lines]
+    if all(simple):  # the first screen reads every lesson's: importing a YAML parser would double its time
+        return {match[1]: match[2] or match[3].rstrip() for match in simple if match}, found.end()
+    import yaml
+
+    try:
+        fields = yaml.load(found.group(1), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except Exception as error:  # YAMLError, but also ValueError (`date: 2024-99-99`), KeyError (`!!bool x`), …
+        raise ValueError(f"its front matter is not YAML: {error}") from error
+    return (fields, found.end()) if isinstance(fields, dict) else ({}, 0)
 
 
 def lessons_folder() -> Path:
@@ -109,10 +124,8 @@ def _entry(item: str, number: int, path: Path) -> PageEntry:
 @cache
 def load_plan(language: str) -> Plan:
     """Read every page's front matter: some twenty small files, a few milliseconds."""
-    import yaml
-
     root = lessons_folder()
-    described = yaml.safe_load((root / language / "items.yaml").read_text("utf-8"))
+    described = json.loads((root / language / "items.json").read_text("utf-8"))
     items = []
     for number, item in enumerate(PLAN_IDS, 1):
         folder = root / language / f"{number:02}-{item}"

@@ -7,7 +7,7 @@ import time
 import weakref
 from _thread import get_ident
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LOT = 0.05  # seconds between two lots of points
 DEVICE_LOT = 0.5  # the same where reading them waits for a GPU
-DEVICE_COUNT = 4_096  # losses that are kept on a device at most
+COUNT = 4_096  # losses that wait at most
 
 
 class Observer(Protocol):
@@ -46,8 +46,10 @@ def noticing(observer: Observer) -> Iterator[None]:
         nonlocal inside
         if inside or get_ident() != owner:
             return original(tensors, grad_tensors, *rest, **options)
-        root = tensors[0] if isinstance(tensors, list | tuple) and len(tensors) == 1 else tensors
-        inside, token = True, None
+        root, token = tensors, None
+        if isinstance(tensors, (list, tuple)) and len(tensors) == 1:
+            root = tensors[0]
+        inside = True
         try:
             if isinstance(root, torch.Tensor):
                 loss = root if grad_tensors is None and root.numel() == 1 else None
@@ -79,86 +81,73 @@ def noticing(observer: Observer) -> Iterator[None]:
 
 
 class _Series:
-    """The losses of one call site."""
+    """The losses of one call site. Numbers in a list, not records: thousands of those keep the collector busy."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.step = 0
-        self.first: float | None = None  # held back: a single backward() is no curve
+        self.told = 0  # points that have been given out
+        self.waiting: list[float | torch.Tensor] = []
 
-
-class _Point(NamedTuple):
-    series: _Series
-    step: int
-    value: float | torch.Tensor  # a detached copy, where reading it now would wait for a device
+    def read(self) -> list[float]:
+        """The values that wait; those that stand on a device in one transfer."""
+        waiting, self.waiting = self.waiting, []
+        if waiting and isinstance(waiting[0], torch.Tensor):
+            with torch.no_grad():
+                return list(torch.stack(waiting).tolist())  # type: ignore[arg-type]
+        return waiting  # type: ignore[return-value]
 
 
 class Losses:
     """Collects the losses of a cell, one series a call site, and gives them out in lots, each point as a Metric.
 
     On the CPU a point costs one ``item()`` (0.5 µs). On a device a detached copy stays there, and a lot is read back
-    in one transfer, twice a second. A series begins to be told with its second point.
+    in one transfer, twice a second. A series begins to be told with its second point: one backward() is no curve.
     """
 
-    def __init__(self, give: Callable[[Metric], None], cell: int, clock: Callable[[], float] = time.perf_counter):
+    def __init__(
+        self,
+        give: Callable[[Metric], None],
+        cell: int,
+        name_of: Callable[[Any], str] = lambda site: "loss",
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._give = give
         self._cell = cell
+        self._name_of = name_of
         self._clock = clock
         self._series: dict[Hashable, _Series] = {}
-        self._points: list[_Point] = []
-        self._last = clock()
-        self._wait = LOT
+        self._due = clock() + LOT
 
-    def add(self, site: Hashable, name: str, loss: torch.Tensor) -> None:
-        """A loss, differentiated at `site` and called `name` there. Raises nothing: what can't be read is left out."""
+    def add(self, site: Hashable, loss: torch.Tensor) -> None:
+        """A loss that is differentiated at `site`. Raises nothing: what can't be read is left out."""
         series = self._series.get(site)
         if series is None:
-            series = self._series[site] = _Series(self._free_name(name))
+            series = self._series[site] = _Series(self._free_name(self._name_of(site)))
+        waiting = series.waiting
         try:
-            if loss.device.type == "cpu":
-                value: float | torch.Tensor = float(loss.item())
+            if loss.is_cpu:
+                waiting.append(float(loss.item()))
             else:
-                value = loss.detach().clone().reshape(()).to(torch.float32)
-                self._wait = DEVICE_LOT
-        except (RuntimeError, TypeError, ValueError):  # under vmap, complex, meta
+                waiting.append(loss.detach().clone().reshape(()).to(torch.float32))
+        except (RuntimeError, TypeError, ValueError):  # under vmap, meta, complex
             return
-        series.step += 1
-        self._points.append(_Point(series, series.step, value))
-        if self._clock() - self._last >= self._wait or len(self._points) >= DEVICE_COUNT:
+        if self._clock() >= self._due or len(waiting) >= COUNT:
             self.flush()
+            self._due = self._clock() + (LOT if loss.is_cpu else DEVICE_LOT)
 
     def flush(self) -> None:
         """Give out what has come together."""
-        points, self._points = self._points, []
-        self._last = self._clock()
-        for (series, step, _), value in zip(points, _read(points), strict=True):
-            if step == 1:
-                series.first = value
+        for series in self._series.values():
+            if series.told + len(series.waiting) < 2:
                 continue
-            if step == 2 and series.first is not None:
-                self._give(Metric(cell=self._cell, name=series.name, step=1, value=series.first))
-            self._give(Metric(cell=self._cell, name=series.name, step=step, value=value))
+            for value in series.read():
+                series.told += 1
+                self._give(Metric(cell=self._cell, name=series.name, step=series.told, value=value))
 
     def _free_name(self, name: str) -> str:
         taken = {series.name for series in self._series.values()}
-        number = 2
-        free = name
+        number, free = 2, name
         while free in taken:
             free = f"{name} {number}"
             number += 1
         return free
-
-
-def _read(points: list[_Point]) -> list[float]:
-    """Their values, those on each device in one transfer."""
-    devices: dict[torch.device, list[int]] = {}
-    values = [0.0 if isinstance(point.value, torch.Tensor) else point.value for point in points]
-    for index, point in enumerate(points):
-        if isinstance(point.value, torch.Tensor):
-            devices.setdefault(point.value.device, []).append(index)
-    for indices in devices.values():
-        with torch.no_grad():
-            together = torch.stack([points[index].value for index in indices])  # type: ignore[misc]
-        for index, value in zip(indices, together.tolist(), strict=True):
-            values[index] = value
-    return values

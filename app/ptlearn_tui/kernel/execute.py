@@ -17,6 +17,7 @@ from ptlearn_tui.events import Done, Event, Value
 from ptlearn_tui.introspect.training import noticing
 from ptlearn_tui.introspect.values import bounded_repr
 from ptlearn_tui.kernel import tracebacks
+from ptlearn_tui.kernel.backward import Backward
 from ptlearn_tui.kernel.cells import Compiled, compile_cell, future_flags
 from ptlearn_tui.kernel.hot import Functions
 from ptlearn_tui.kernel.instrument import VALUE, BackwardCall, backward_calls
@@ -79,16 +80,19 @@ def _run(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[Even
     if ".backward" in source:
         calls.update(backward_calls(tree, cell))
     lines = Lines(cell, marks, _process.memory.names, emit, functions.defined)
-    watch = Watch(cell, namespace, emit, _process.memory, marks, lines, calls)
+    watch = Watch(cell, namespace, emit, _process.memory, marks)
+    backward = Backward(cell, emit, watch, calls, watch.name_of)
+    lines.reached = backward.reached
     marks.start(lines.show)
     try:
-        with noticing(watch), _without_input():
+        with noticing(backward), _without_input():
             for statement in statements:
                 _step(cell, statement, namespace, emit, lines, watch)
     finally:
         marks.end()
         lines.end()
         watch.end()
+        backward.end()
 
 
 def _step(

@@ -35,7 +35,7 @@ class Lines:
         self._names = names
         self._emit = emit
         self._said: dict[int, tuple[str | None, Shown, int]] = {}  # statement -> its name, value, and times then
-        self.reached: dict[tuple[int, int], str] = {}  # (cell, line) of a backward() -> "→ x.grad"
+        self.reached: Mapping[tuple[int, int], str] = {}  # (cell, line) of a backward() -> "→ x.grad"
         self._defined = defined  # wants to know of every function
 
     def show(self, index: int, value: Any, *, final: bool = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import re
 import traceback
+from functools import lru_cache
 
 from msgspec import UNSET, UnsetType
 
@@ -21,6 +22,7 @@ def filename(cell: int) -> str:
     return f"<cell {cell}>"
 
 
+@lru_cache(maxsize=4096)  # asked at every backward()
 def cell_of(name: str) -> int | None:
     """The cell that a file name stands for; None for any other file."""
     found = _CELL.fullmatch(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import shutil
 import signal
@@ -42,14 +41,11 @@ class Summary(Struct, frozen=True, kw_only=True):
 
 
 def summary(folder: Path, now: float | None = None) -> Summary:
-    """How the run stands. Reads its log backwards, so that a long one costs no more.
-
-    Raises `RequestError`.
-    """
+    """How the run stands, from the last line of each kind in its log. Raises `RequestError`."""
     request = run_folder.read_request(folder)
     pid = run_folder.owner(folder)  # first: a run that ends meanwhile has written its end by then
     last = _Last(folder)
-    begun, end, note = last.position("run"), last.position("end"), None
+    begun, end = last.position("run"), last.position("end")
     status = "lost"
     message = ""
     if pid is not None:
@@ -126,12 +122,11 @@ class _Last:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._content: mmap.mmap | bytes = b""
+        # Read, not mapped: touching a page that the run cuts off (a full disk) would end this process by SIGBUS.
         try:
-            with run_folder.events_file(folder).open("rb") as file:
-                self._content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError):  # none yet, or empty
-            pass
+            self._content = run_folder.events_file(folder).read_bytes()
+        except OSError:  # none yet
+            self._content = b""
 
     def position(self, tag: str, end: int | None = None) -> int:
         """Where the last whole line of that tag begins, or -1."""

@@ -112,6 +112,6 @@ def _norm(parameters: list[nn.Parameter]) -> Tensor:
     """The Euclidean norm of all their gradients taken together, on the device."""
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     if not gradients:
-        return torch.zeros(())
+        return parameters[0].new_zeros(())  # frozen
     total: Tensor = torch.stack([gradient.norm() for gradient in gradients]).norm()
     return total

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
@@ -15,13 +16,11 @@ from textual.app import App
 from textual.binding import Binding
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Input, TextArea
 
 from ptlearn_tui import locale
 from ptlearn_tui.course.plan import Plan, load_plan
 from ptlearn_tui.course.progress import Progress
 from ptlearn_tui.errors import RequestError
-from ptlearn_tui.kernel.client import KernelError, Server
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui import glyphs
 from ptlearn_tui.tui.keys import KeyFolder, from_input_method
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from ptlearn_tui.course.plan import PageEntry
+    from ptlearn_tui.kernel.client import Server
     from ptlearn_tui.tui.screens.lesson import LessonScreen
 
 KEPT = 3  # lessons whose kernels are kept when they are left
@@ -93,7 +93,6 @@ class Dashboard(App[None]):
         if ascii_only:
             self._filters.append(glyphs.AsciiFilter())
         self.progress = Progress.open()
-        self.server = Server()
         self.data_folder = data
         self.found_data = ""
         self.torch_failure = ""
@@ -111,6 +110,13 @@ class Dashboard(App[None]):
     def get_default_screen(self) -> Screen[None]:
         """The plan."""
         return PlanScreen(id="_default")
+
+    @cached_property
+    def server(self) -> Server:
+        """The warm process behind all kernels; not thought of before the first screen is drawn."""
+        from ptlearn_tui.kernel.client import Server
+
+        return Server()
 
     # ---- start and end -----------------------------------------------------------------------------------------
 
@@ -134,6 +140,8 @@ class Dashboard(App[None]):
     @work(thread=True, group="server", exit_on_error=False, description="wait for torch")
     def load_torch(self) -> None:
         """Start the server and wait until it has imported torch."""
+        from ptlearn_tui.kernel.client import KernelError
+
         try:
             self.server.start()
             self.server.wait()
@@ -179,7 +187,8 @@ class Dashboard(App[None]):
 
     def on_unmount(self) -> None:
         """Kernels end with the dashboard; training runs go on."""
-        self.server.close()
+        if "server" in self.__dict__:
+            self.server.close()
         self.progress.close()
 
     # ---- keys --------------------------------------------------------------------------------------------------
@@ -189,7 +198,7 @@ class Dashboard(App[None]):
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
             return
-        typing = isinstance(self.focused, (Input, TextArea))
+        typing = self.focused is not None and self.focused.check_consume_key("a", "a")
         for key in self._folder.fold(event, typing=typing):
             if not typing and from_input_method(key):
                 self.say("输入法在中文状态，按 Shift 切换")

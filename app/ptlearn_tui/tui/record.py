@@ -64,7 +64,7 @@ class Transcript:
         self.lines += [(kind, safe(line)) for line in text.rstrip("\n").split("\n")]
 
 
-@dataclass
+@dataclass(eq=False)
 class Record:
     """One cell's last run."""
 
@@ -82,6 +82,12 @@ class Record:
     error: ev.Error | None = None
     advice: list[ev.Advice] = field(default_factory=list)
     died: str | None = None
+
+    def has(self, panel: str) -> bool:
+        """Whether it has something for that panel."""
+        return bool(
+            {"output": self.output.lines, "tensors": self.cards, "graph": self.graphs, "plot": self.series}[panel]
+        )
 
     def begin(self, number: int, now: float) -> None:
         """A run starts: everything of the last one is gone."""

@@ -146,7 +146,7 @@ TABLE: dict[str, str] = {
     "Train": "开始训练",
     "Runs": "训练记录",
     "looking": "正在查找",
-    "None yet. Enter on a recipe above starts one.": "还没有。在上面选一个方案，按 enter 开始。",
+    "None yet. Enter on a recipe above starts one.": "还没有。在上面选一个配方，按 enter 开始。",
     "start or open": "开始或打开",
     "open the run, or start one": "打开训练，或开始一个",
     "{recipe} is starting": "{recipe} 正在启动",

@@ -461,7 +461,6 @@ class LessonScreen(BaseScreen):
     def _draw_panels(self, *, at_once: bool) -> None:
         """Those that are open and have changed; a busy one only so often."""
         now = time.monotonic()
-        record = self.records[self._shown] if self._shown is not None else None
         for number, name in enumerate(PANELS, 1):
             panel = self._panel(number)
             if name not in self._stale or not panel.has_class("-open"):
@@ -472,17 +471,31 @@ class LessonScreen(BaseScreen):
                 continue
             self._stale.discard(name)
             self._drawn[name] = now
-            panel.show_record(record)
+            panel.show_record(*self._record_for(name))
             if name == "output" and self._busy is not None:
                 panel.scroll_end(animate=False)
+
+    def _record_for(self, name: str) -> tuple[Record | None, int | None]:
+        """The shown cell's record; where that has nothing for the panel, the newest that has, and whose it is."""
+        if self._shown is None:
+            return None, None
+        record = self.records[self._shown]
+        if record.has(name) or self._busy is not None:
+            return record, None
+        newest = max((each for each in self.records if each.has(name)), key=lambda each: each.number, default=None)
+        return (record, None) if newest is None else (newest, self.records.index(newest))
 
     @on(GraphBody.Walked)
     def _walked(self, message: GraphBody.Walked) -> None:
         """The line that made the node is pointed at in the cell."""
         node = message.node
-        cell = node.line_cell if isinstance(node.line_cell, int) else self._shown
+        cell = node.line_cell if isinstance(node.line_cell, int) else self._graph_cell()
         for widget in self.query(CodeCell):
             widget.pointed = node.line if widget.cell.index == cell else None
+
+    def _graph_cell(self) -> int | None:
+        other = self._record_for("graph")[1]
+        return self._shown if other is None else other
 
     def action_show_line(self) -> None:
         """Bring the node's line into sight."""

@@ -147,10 +147,10 @@ class PlanScreen(BaseScreen):
             found.append(self.dashboard.devices)
         if self.dashboard.found_data:
             found.append(self.dashboard.found_data)
-        return (
-            Content(t("Nothing is locked: open any item, tick what you know already.")),
-            Content.styled(t("Found: {things}", things=", ".join(found)), MUTED),
-        )
+        notes = [Content(t("Nothing is locked: open any item, tick what you know already."))]
+        if found:
+            notes.append(Content.styled(t("Found: {things}", things=", ".join(found)), MUTED))
+        return tuple(notes)
 
     @property
     def _torch_ready(self) -> bool:

@@ -8,8 +8,9 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 
+from ptlearn_tui.locale import t
 from ptlearn_tui.tui.glyphs import FOCUS
-from ptlearn_tui.tui.text import wrap
+from ptlearn_tui.tui.text import spread, wrap
 from ptlearn_tui.tui.theme import ACCENT, MUTED
 from ptlearn_tui.tui.widgets.lines import Lines
 
@@ -27,6 +28,7 @@ class PanelBody(Lines):
     def __init__(self) -> None:
         super().__init__()
         self.record: Record | None = None
+        self.of_cell: int | None = None  # 0-based; where it is not the cell that the other panels show
 
     @property
     def focused_panel(self) -> bool:
@@ -44,6 +46,8 @@ class PanelBody(Lines):
     def lay(self, width: int) -> list[Content]:
         """The record, or the way to one."""
         lines = self.lay_record(self.record, width) if self.record is not None else []
+        if lines and self.of_cell is not None:
+            lines[0] = spread(lines[0].rstrip(), Content.styled(t("cell {n}", n=self.of_cell + 1) + "  ", MUTED), width)
         if not lines:
             lines = [Content.assemble("   ", line) for line in wrap(Content.styled(self.empty(), MUTED), width - 6)]
         if self.focused_panel and not self.marks_itself:
@@ -75,9 +79,14 @@ class Panel(VerticalScroll, can_focus=True):
         super().watch_has_focus(focused)
         self.body.changed()
 
-    def show_record(self, record: Record | None) -> None:
+    def on_resize(self) -> None:
+        """A plot is as high as its panel."""
+        self.body.changed()
+
+    def show_record(self, record: Record | None, of_cell: int | None = None) -> None:
         """Another cell, or the same one with more in it."""
         self.body.record = record
+        self.body.of_cell = of_cell
         self.body.changed()
 
     def action_step(self, step: int) -> None:

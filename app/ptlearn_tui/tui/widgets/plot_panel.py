@@ -33,7 +33,7 @@ class PlotBody(PanelBody):
         if not series:
             return []
         parent = self.parent
-        height = max(6, (parent.size.height if parent is not None else 14) - 3)  # type: ignore[attr-defined]
+        height = max(6, (parent.size.height if parent is not None else 14) - 2)  # type: ignore[attr-defined]
         legend: list[str | tuple[str, str]] = ["   "]
         for (name, each), colour in zip(series, _KEYS, strict=False):
             legend += [("⣀ ", colour), (safe(name), STRONG), f" {each.last:.4g}   "]
@@ -41,4 +41,4 @@ class PlotBody(PanelBody):
         legend.append((t("step {n}", n=thousands(step)), MUTED))
         curves = tuple(each for _, each in series)
         drawn = draw(Figure(curves, log=wide_span(curves)), width - 4, height)
-        return [Content.assemble(*legend), Content(), *(Content.assemble("  ", line) for line in drawn)]
+        return [Content.assemble(*legend), *(Content.assemble("  ", line) for line in drawn)]
