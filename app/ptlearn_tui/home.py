@@ -14,25 +14,30 @@ def state_folder() -> Path:
     """Progress and runs. Made (0700) when first asked for; raises `RequestError` where it can't be."""
     given = os.environ.get("PTLEARN_HOME")
     if given:
-        try:
-            folder = Path(given).expanduser()
-        except RuntimeError:  # ~nobody
-            folder = Path(given)
-    else:
-        import platformdirs
+        return _made(expanded(given))
+    import platformdirs
 
-        folder = Path(platformdirs.user_state_dir(APP))
+    return _made(Path(platformdirs.user_state_dir(APP)))
+
+
+def runs_folder() -> Path:
+    """One folder a training run. Made like the state folder."""
+    return _made(state_folder() / "runs")
+
+
+def expanded(path: str) -> Path:
+    """A path as a user gives it, with `~` and `~name` replaced. Raises `RequestError` where there is no such user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise RequestError(f"{path}: {error}") from error
+
+
+def _made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise RequestError(f"{folder}: {error.strerror}; choose another place with --home DIR") from error
-    return folder
-
-
-def runs_folder() -> Path:
-    """One folder a training run."""
-    folder = state_folder() / "runs"
-    folder.mkdir(exist_ok=True, mode=0o700)
     return folder
 
 

@@ -41,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             _give_up_stdout()
             print(f"ptlearn-tui: {error.strerror}", file=sys.stderr)
         else:
-            print(f"ptlearn-tui: {_report(error)}", file=sys.stderr)
+            from ptlearn_tui.faults import write_down
+
+        print(f"ptlearn-tui: {write_down(error)}", file=sys.stderr)
         return FAILED
 
 
@@ -98,18 +100,3 @@ def _language(arguments: Sequence[str]) -> str:
     from ptlearn_tui.course.progress import chosen_language
 
     return chosen_language() or locale.from_environment()
-
-
-def _report(error: Exception) -> str:
-    """Log a fault of our own whole, and say where in one line."""
-    import traceback
-
-    from ptlearn_tui.home import state_folder
-
-    try:
-        log = state_folder() / "faults.log"
-        with log.open("a", encoding="utf-8") as file:
-            traceback.print_exception(error, file=file)
-        return f"a fault of the program itself ({type(error).__name__}); it is written down in {log}"
-    except (OSError, RequestError):
-        return f"a fault of the program itself: {type(error).__name__}: {error}"

@@ -59,15 +59,15 @@ def _shared() -> Parser:
 
 def make_parser() -> Parser:
     """Every command, each with help and an example."""
-    shared = _shared()
     parser = Parser(
         prog=PROGRAM,
         description=t("A learning dashboard for PyTorch in the terminal. Without a command: the dashboard."),
-        parents=[shared],
+        parents=[_shared()],
         epilog=t("Example: {example}", example=f"{PROGRAM} train mnist --epochs 2"),
     )
     parser.add_argument("--version", action=_Version, nargs=0, help=t("print the version"))
     parser.set_defaults(command="dashboard", lang=None, home=None, data=None, ascii=False, path=None, run=None)
+    shared = _shared()  # not the same as above: `set_defaults` gave those defaults, which would undo `--data DIR run`
     commands = parser.add_subparsers(title=t("commands"), metavar="COMMAND", parser_class=Parser)
 
     def command(name: str, text: str, example: str) -> Parser:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ptlearn_tui import locale
@@ -13,11 +13,13 @@ from ptlearn_tui.course.page import Page, parse
 from ptlearn_tui.course.plan import PLAN_IDS, load_plan
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.events import Done, Error, Graph, Stderr, Stdout, Value, encode
+from ptlearn_tui.home import expanded
 from ptlearn_tui.kernel.client import Kernel, KernelError, Server
 from ptlearn_tui.locale import t
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from ptlearn_tui.course.page import Cell
     from ptlearn_tui.events import AnyEvent
@@ -71,13 +73,11 @@ def _find(wanted: str) -> list[tuple[str, Page]]:
     entry = plan.page(wanted) or (plan.start if wanted == "start" else None)
     if entry is not None:
         return [(entry.key, _read(entry.path))]
+    path = expanded(wanted)
     try:
-        path = Path(wanted).expanduser()
         there = path.exists()
     except OSError as error:  # a folder that may not be entered, a name that is too long
         raise RequestError(f"{wanted}: {error.strerror}") from error
-    except RuntimeError:  # ~nobody
-        there = False
     if not there:
         known = ", ".join(PLAN_IDS)
         raise RequestError(t("no lesson and no file '{name}'; lessons: {known}", name=wanted, known=known))
@@ -101,13 +101,13 @@ def _read(path: Path) -> Page:
 def _run_page(server: Server, name: str, page: Page, offset: int, args: argparse.Namespace) -> list[Outcome]:
     """A fresh kernel for each page. Cells of several pages are numbered on, so that no two events are confused."""
     outcomes: list[Outcome] = []
-    kernel = server.kernel()
+    kernel = server.kernel(rate=math.inf)  # nothing is left out: a slow reader slows the cell
     try:
         for cell in page.cells:
             if cell.skipped or cell.run:
                 continue
             if not kernel.alive:
-                kernel = server.kernel()
+                kernel = server.kernel(rate=math.inf)
             done = _run_cell(kernel, cell, offset + cell.index, args)
             outcomes.append(_judge(name, cell, done, args.timeout))
             if not outcomes[-1].ok and not args.keep_going:

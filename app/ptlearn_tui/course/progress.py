@@ -36,10 +36,18 @@ class Progress:
         self._lock = threading.Lock()
         try:
             self._connection = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
-            self._connection.executescript(_SCHEMA)
+            try:
+                self._connection.executescript(_SCHEMA)
+                (state,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()  # 0.05 ms: the file is small
+                if state != "ok":
+                    raise sqlite3.DatabaseError(f"it is damaged ({state})")
+            except sqlite3.Error:
+                self._connection.close()
+                raise
         except sqlite3.Error as error:
+            reason = " ".join(str(error).split())
             raise RequestError(
-                f"{path}: {error}; move the file away, or choose another place with --home DIR"
+                f"{path}: {reason}; move the file away, or choose another place with --home DIR"
             ) from error
 
     @classmethod

@@ -65,7 +65,9 @@ def _why_not(folder: Path) -> str | None:
 def _data(given: str | None) -> Check:
     named = given or os.environ.get("PTLEARN_DATA")
     try:
-        folder = Path(named).expanduser().absolute() if named else home.cache_folder()
+        folder = home.expanded(named).absolute() if named else home.cache_folder()
+    except RequestError as error:
+        return Check("data", "bad", str(error), 'export PTLEARN_DATA="$HOME/data"')
     except ImportError:
         return Check("data", "bad", t("its place is not known without platformdirs"), "export PTLEARN_DATA=./data")
     # It is made by the first download: until then, its nearest parent tells.

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import torch
 
     from ptlearn_tui.events import Event
-    from ptlearn_tui.introspect.names import Named
     from ptlearn_tui.kernel.instrument import BackwardCall
+    from ptlearn_tui.kernel.marks import Marks
     from ptlearn_tui.kernel.watch import Watch
 
 PACE = 1.0  # seconds between two looks at the same backward() in a loop: one takes some 2 ms
@@ -35,15 +35,15 @@ class Backward:
         cell: int,
         emit: Callable[[Event], None],
         watch: Watch,
+        marks: Marks,
         calls: Mapping[Where, BackwardCall],
-        name_of: Callable[[torch.Tensor], Named | None],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.reached: dict[Where, str] = {}  # a call -> "→ x.grad"
         self._cell = cell
         self._watch = watch
         self._calls = calls
-        self._name_of = name_of
+        self._marks = marks
         self._clock = clock
         self._losses = Losses(emit, cell, self._name_of_loss)
         self._seen: dict[Where, float] = {}  # when a call was looked at last
@@ -55,8 +55,8 @@ class Backward:
             self._losses.add(where, loss)
         now = self._clock()
         last = self._seen.get(where)
-        if last is not None and now - last < PACE:
-            return None
+        if last is not None and now - last < (PACE if self._marks.is_live() else 2 * PACE):
+            return None  # a loop that rests has turns with marks, and only they know their lines
         self._seen[where] = now
         name = self._name_of_root(where, loss is not None)
         self._watch.in_backward = True
@@ -70,7 +70,7 @@ class Backward:
         where, stamped = token
         moved = [leaf for leaf, stamp in stamped if stamp_of(leaf) != stamp]
         self._watch.moved.update((id(leaf), weakref.ref(leaf)) for leaf in moved)
-        named = self._name_of(moved[0]) if len(moved) == 1 else None
+        named = self._watch.name_of(moved[0]) if len(moved) == 1 else None
         if named is not None:
             self.reached[where] = f"→ {named.name}.grad"
         elif moved:

@@ -37,6 +37,7 @@ class _Process:
         self.memory = Memory()
         self.functions = Functions()
         self.marks.heated = self.functions.heated
+        self.marks.cooled = self.functions.cooled
         self.calls: dict[tuple[int, int], BackwardCall] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
 
@@ -74,14 +75,14 @@ def _run(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[Even
     namespace.setdefault("__name__", "__main__")
     statements = compile_cell(cell, tree, namespace, marks)
     functions.source(range(before, len(marks.sites)), cell, source, future_flags(tree, namespace))
-    functions.restore()
+    functions.cooled()
     for where in [where for where in calls if where[0] == cell]:
         del calls[where]  # of the cell as it was
     if ".backward" in source:
         calls.update(backward_calls(tree, cell))
     lines = Lines(cell, marks, _process.memory.names, emit, functions.defined)
     watch = Watch(cell, namespace, emit, _process.memory, marks)
-    backward = Backward(cell, emit, watch, calls, watch.name_of)
+    backward = Backward(cell, emit, watch, marks, calls)
     lines.reached = backward.reached
     marks.start(lines.show)
     try:

@@ -1,4 +1,4 @@
-"""Functions that are called so often that their marks cost too much go on without, until the cell ends."""
+"""Functions that are called so often that their marks cost too much do without, while nothing is shown."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Functions:
     def __init__(self) -> None:
         self._sources: list[_Source] = []
         self._functions: dict[int, weakref.ref[FunctionType]] = {}  # by the first statement of their body
+        self._plain: dict[int, CodeType | None] = {}  # by the same
         self._marked: list[tuple[weakref.ref[FunctionType], CodeType]] = []
 
     def source(self, sites: range, cell: int, text: str, flags: int) -> None:
@@ -39,25 +40,27 @@ class Functions:
 
     def heated(self, entry: int) -> None:
         """Take the marks out of the function whose body begins with statement `entry`, from its next call on."""
-        reference = self._functions.pop(entry, None)
+        reference = self._functions.get(entry)
         function = reference() if reference is not None else None
         if function is None or reference is None:
             return
         marked = function.__code__
-        plain = self._plain(entry, marked)
+        if entry not in self._plain:
+            self._plain[entry] = self._without_marks(entry, marked)
+        plain = self._plain[entry]
         if plain is not None and plain.co_freevars == marked.co_freevars:
             self._marked.append((reference, marked))
             function.__code__ = plain
 
-    def restore(self) -> None:
-        """A cell begins: all are marked again."""
+    def cooled(self) -> None:
+        """Put the marks back into all of them."""
         for reference, marked in self._marked:
             function = reference()
             if function is not None:
                 function.__code__ = marked
         self._marked.clear()
 
-    def _plain(self, entry: int, marked: CodeType) -> CodeType | None:
+    def _without_marks(self, entry: int, marked: CodeType) -> CodeType | None:
         for source in self._sources:
             if entry in source.sites:
                 for code in plain_functions(source.cell, source.text, source.flags):

@@ -171,6 +171,19 @@ class Instrument:
         return ast.copy_location(ast.Try([look], [unbound], [], []), at)
 
     def _for(self, loop: ast.For, site: int, scope: Scope) -> ast.stmt:
+        """
+        for x in items:          while 1:
+            body                     for x in __again__(7) or (__loop__(7, items, 8) if __begin__(7) else items):
+        else:                            marked body
+            orelse                   else:
+                                         for x in __rest__(7) or ():
+                                             body
+                                         else:
+                                             if __more__(7): continue
+                                             marked orelse
+                                     __over__(7)
+                                     break
+        """
         _binds_in(scope, binds(loop)[0], site)
         splits = scope.kind != "generator" and _can_stand_twice(loop)
         before = len(self._marks.sites)
@@ -180,18 +193,19 @@ class Instrument:
         if not splits:
             return _with(loop, body=body, orelse=orelse)
         number = _number(site, loop)
-        items = ast.copy_location(
-            ast.IfExp(
-                _call("begin", loop, number), _call("loop", loop, number, loop.iter, _number(first, loop)), loop.iter
-            ),
-            loop.iter,
-        )
+        begun = _call("loop", loop, number, loop.iter, _number(first, loop))
+        begun_or_own = ast.copy_location(ast.IfExp(_call("begin", loop, number), begun, loop.iter), loop.iter)
+        items = ast.copy_location(ast.BoolOp(ast.Or(), [_call("again", loop, number), begun_or_own]), loop.iter)
         left = ast.copy_location(
             ast.BoolOp(ast.Or(), [_call("rest", loop, number), ast.copy_location(ast.Tuple([], ast.Load()), loop)]),
             loop,
         )
-        unmarked = _with(loop, iter=left, orelse=orelse)
-        return _with(loop, iter=items, body=body, orelse=[unmarked])
+        go_on = ast.copy_location(
+            ast.If(_call("more", loop, number), [ast.copy_location(ast.Continue(), loop)], []), loop
+        )
+        marked = _with(loop, iter=items, body=body, orelse=[_with(loop, iter=left, orelse=[go_on, *orelse])])
+        over = [_call_statement("over", loop, number), ast.copy_location(ast.Break(), loop)]
+        return ast.copy_location(ast.While(_number(1, loop), [marked, *over], []), loop)
 
     def _while(self, loop: ast.While, site: int, scope: Scope) -> ast.stmt:
         before = len(self._marks.sites)
@@ -204,7 +218,7 @@ class Instrument:
         cool = ast.copy_location(ast.UnaryOp(ast.Not(), _call("turn", loop, number)), loop)
         test = ast.copy_location(ast.BoolOp(ast.And(), [cool, loop.test]), loop.test)
         # The test must not be asked again once it has said no: the unmarked loop runs only where the marks gave up.
-        unmarked = ast.copy_location(ast.If(_call("rest", loop, number), [_with(loop, orelse=orelse)], orelse), loop)
+        unmarked = ast.copy_location(ast.If(_call("rested", loop, number), [_with(loop, orelse=orelse)], orelse), loop)
         return _with(loop, test=test, body=body, orelse=[unmarked])
 
     def _compound(self, statement: ast.stmt, site: int, scope: Scope) -> ast.stmt:
@@ -315,8 +329,13 @@ def is_docstring(statement: ast.stmt) -> bool:
 
 
 def _can_stand_twice(loop: ast.For | ast.While) -> bool:
-    """``global x`` may not stand behind a use of x, which a second copy would make it do."""
-    return not any(isinstance(node, ast.Global | ast.Nonlocal) for node in own_nodes(loop.body))
+    """``global x`` may not stand behind a use of x, which a second copy would make it do.
+
+    And ``break`` in an ``else`` means the loop around this one, not the one that we put there.
+    """
+    return not any(isinstance(node, ast.Global | ast.Nonlocal) for node in own_nodes(loop.body)) and not any(
+        isinstance(node, ast.Break | ast.Continue) for node in own_nodes(loop.orelse)
+    )
 
 
 def _keep_docstring(statement: ast.ClassDef, body: list[ast.stmt]) -> list[ast.stmt]:

@@ -34,7 +34,7 @@ RECORDS = 1 << 17  # places of nodes that are remembered
 
 _sequence: Callable[[], int] = torch._C._autograd._get_sequence_nr
 
-# Iterators that surely go on saying that they are at their end. Others are not asked twice: once hot, they rest for good.
+# Iterators that go on saying that they are at their end. Others are not asked twice: once hot, they rest for good.
 _STEADY = ("builtins", "itertools", "torch.utils.data.dataloader")
 
 
@@ -52,7 +52,7 @@ class Site:
     entry: int | None = None  # of a def: the first statement of its body
 
 
-class _Resting:
+class _Left:
     """What a loop that rests has left to do."""
 
     def __init__(self, source: Iterator[Any], first: int) -> None:
@@ -144,7 +144,8 @@ class Marks:
         looked_back = 0.0  # when a function's end was looked at
         window: set[int] = set()  # loops and functions that have had their turn in it
         stack: list[int] = []  # callers' statements
-        parked: dict[tuple[int, int], _Resting] = {}  # (loop, frame it runs in) -> what is left of it
+        resting: dict[tuple[int, int], _Left] = {}  # (loop, the frame it runs in) -> what is left of it
+        handed: _Left | None = None  # the same, from one of these functions to the one that is called next
 
         def own(thread: int) -> None:
             nonlocal owner, live, opened, looked_back
@@ -152,11 +153,15 @@ class Marks:
 
         def begin_statement(site: int) -> None:
             """A top-level statement begins: nothing of the one before, however it ended, is open."""
-            nonlocal live
+            nonlocal live, handed
             stack.clear()
-            parked.clear()
+            resting.clear()
+            handed = None
             live = False
             put(site)
+
+        def is_live() -> bool:
+            return live
 
         def put(place: int) -> None:
             number = _sequence()
@@ -243,16 +248,15 @@ class Marks:
 
         def loop(site: int, iterable: Iterable[Any], first: int) -> Iterator[Any]:
             """The items of a marked loop, up to where it rests. `first` is the first statement of its body."""
-            return turns_of(_Resting(iter(iterable), first), site, sys._getframe(1))
+            return turns_of(site, _Left(iter(iterable), first))
 
-        def turns_of(left: _Resting, site: int, frame: FrameType) -> Iterator[Any]:
-            key = (site, id(frame))
-            del frame
+        def turns_of(site: int, left: _Left) -> Iterator[Any]:
+            nonlocal handed
             waiting: list[Any] = []
             while site not in hot or clock() - opened > WINDOW:
-                for item in left.source:
-                    break
-                else:
+                try:
+                    item = next(left.source)
+                except StopIteration:
                     return
                 runs[site] += 1
                 if come_round(site) == 1 or live:
@@ -262,29 +266,42 @@ class Marks:
                 put(left.first)
                 yield waiting.pop()
             put(UNKNOWN)
-            parked[key] = left
+            handed = left  # to `rest`, which is called next
 
-        def rest(site: int) -> Any:
-            """The next turns of a loop that rests, as they come, without marks; nothing for one that is over."""
-            left = parked.get((site, id(sys._getframe(1)))) if get_ident() == owner else None
-            return left.chunk(clock()) if left is not None else ()
+        def rest(site: int) -> Iterator[Any] | None:
+            """The next turns of a loop that rests, as they come, without marks; None for one that is over."""
+            nonlocal handed
+            if get_ident() != owner:
+                return None
+            left, handed = handed, None
+            key = site, id(sys._getframe(1))
+            if left is None:
+                resting.pop(key, None)  # of a frame that is gone, and stood at the same address
+                return None
+            resting[key] = left
+            return left.chunk(clock())
 
         def more(site: int) -> bool:
             """Whether a loop has rested, and goes on with a marked turn."""
-            left = parked.get((site, id(sys._getframe(1)))) if get_ident() == owner else None
-            return left is not None and left.steady
+            nonlocal handed
+            if get_ident() != owner:
+                return False
+            left = resting.pop((site, id(sys._getframe(1))), None)
+            handed = left if left is not None and left.steady else None  # to `again`, which is called next
+            return handed is not None
 
         def again(site: int) -> Iterator[Any] | None:
             """What `loop` gave, where that loop has rested; None where it begins."""
+            nonlocal handed
             if get_ident() != owner:
                 return None
-            frame = sys._getframe(1)
-            left = parked.pop((site, id(frame)), None)
-            return turns_of(left, site, frame) if left is not None and left.size else None
+            left, handed = handed, None
+            return None if left is None else turns_of(site, left)
 
         def over(site: int) -> None:
             """A loop is over: nothing of it may stay alive."""
-            parked.pop((site, id(sys._getframe(1))), None)
+            if resting:
+                resting.pop((site, id(sys._getframe(1))), None)
 
         def turn(site: int) -> bool:
             """A turn of a marked while loop begins. True when it is hot, and the unmarked one takes over."""
@@ -306,7 +323,7 @@ class Marks:
             if runs[site]:
                 self.show(site, value)
 
-        self._own, self.begin_statement, self.mark = own, begin_statement, mark
+        self._own, self.begin_statement, self.mark, self.is_live = own, begin_statement, mark, is_live
         self.functions: dict[str, Callable[..., Any]] = {
             f"__{function.__name__}__": function
             for function in (mark, note, begin, into, leave, loop, rest, more, again, over, turn, rested, seen)

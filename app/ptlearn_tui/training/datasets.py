@@ -160,7 +160,7 @@ def _count(images: Path, labels: Path, side: int) -> int:
 
 
 def _absolute(place: str) -> Path:
-    return Path(place).expanduser().absolute()
+    return home.expanded(place).absolute()
 
 
 @contextmanager

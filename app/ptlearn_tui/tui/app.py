@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding
@@ -21,6 +22,7 @@ from ptlearn_tui import locale
 from ptlearn_tui.course.plan import Plan, load_plan
 from ptlearn_tui.course.progress import Progress
 from ptlearn_tui.errors import RequestError
+from ptlearn_tui.faults import write_down
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui import glyphs
 from ptlearn_tui.tui.keys import KeyFolder, from_input_method
@@ -185,6 +187,12 @@ class Dashboard(App[None]):
             self._seen_version = version
             self.revision += 1
 
+    def _fatal_error(self) -> None:
+        """Textual would print pages of traceback; a user gets one line, and the place where the rest is."""
+        if self._exception is not None and not self._exit_renderables:
+            self._exit_renderables.append(Text(f"ptlearn-tui: {write_down(self._exception)}"))
+        self._close_messages_no_wait()
+
     def on_unmount(self) -> None:
         """Kernels end with the dashboard; training runs go on."""
         if "server" in self.__dict__:
@@ -268,7 +276,7 @@ class Dashboard(App[None]):
         for key in list(self._lessons)[:-KEPT]:
             if self._lessons[key] is not self.screen:
                 old = self._lessons.pop(key)
-                old.end()
+                old.session.kill()
                 self.uninstall_screen(old)
         return lesson
 

@@ -6,6 +6,8 @@ TABLE: dict[str, str] = {
     "A learning dashboard for PyTorch in the terminal. Without a command: the dashboard.": (
         "终端里的 PyTorch 学习面板。不带命令时打开面板。"
     ),
+    "a fault of the program itself: {name}: {what}": "程序自身出错：{name}：{what}",
+    "a fault of the program itself ({name}); it is written down in {log}": "程序自身出错（{name}）；详情已写入 {log}",
     "everywhere": "通用选项",
     "commands": "命令",
     "usage: ": "用法：",

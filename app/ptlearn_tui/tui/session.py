@@ -1,0 +1,175 @@
+"""One page's cells and their kernel: what runs, what waits, what each has made. No widget and no thread in it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from ptlearn_tui.events import Done, Error
+from ptlearn_tui.kernel.client import Kernel, KernelError
+from ptlearn_tui.tui.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ptlearn_tui.course.page import Cell
+    from ptlearn_tui.events import AnyEvent
+    from ptlearn_tui.kernel.client import Server
+
+OBEY = 1.0  # seconds after ctrl+c from which a kill needs no question
+MOST_UNREAD = 20_000  # events that may wait for the screen before the reading thread does
+SCREEN_RATE = 4e6  # bytes a second of output that a screen takes from each of a cell's streams
+
+
+class Session:
+    """The state of a page's cells. The screen's handlers call everything but `drive`, which is the worker's."""
+
+    def __init__(self, cells: tuple[Cell, ...]) -> None:
+        self.cells = cells
+        self.records = [Record() for _ in cells]
+        self.waiting: deque[int] = deque()
+        self.running: int | None = None
+        self.kernel: Kernel | None = None
+        self.shown: int | None = None  # the cell whose record the panels show
+        self._runs = 0
+        self._interrupted_at: float | None = None
+
+    def queue(self, cells: list[int]) -> list[int]:
+        """Cells that are to run, in that order; those that were added."""
+        added = [index for index in cells if index != self.running and index not in self.waiting]
+        for index in added:
+            self.waiting.append(index)
+            self.records[index].state = "waiting"
+        return added
+
+    def begin_next(self, *, loading: bool) -> int | None:
+        """The cell that runs from now on; None where one runs already, or none waits."""
+        if self.running is not None or not self.waiting:
+            return None
+        index = self.running = self.shown = self.waiting.popleft()
+        self._runs += 1
+        self.records[index].begin(self._runs, time.monotonic())
+        if loading:
+            self.records[index].state = "loading"
+        return index
+
+    def drive(self, cell: Cell, server: Server) -> Iterator[AnyEvent]:
+        """In the worker's thread: run the cell, in a fresh kernel if there is none. Always ends with Done."""
+        try:
+            if self.kernel is None or not self.kernel.alive:
+                self.kernel = server.kernel(rate=SCREEN_RATE)
+            yield from self.kernel.run(cell.index, cell.source)
+        except KernelError as error:
+            yield Error(cell=cell.index, kind="KernelError", message=str(error), line=None, traceback=str(error))
+            yield Done(cell=cell.index, ok=False, seconds=0.0)
+
+    def take_in(self, index: int, events: list[AnyEvent]) -> set[str]:
+        """A cell's events; what has changed by them, as `Record.apply` says it, and "done" at its end."""
+        record = self.records[index]
+        if record.state == "loading":
+            record.state, record.began = "running", time.monotonic()
+        touched = record.apply(events)
+        if any(isinstance(event, Done) for event in events):
+            touched.add("done")
+            self._finished(index)
+        return touched
+
+    def lines_elsewhere(self, index: int) -> set[int]:
+        """Code of earlier cells has run again: what it made now stands there; the cells it is in."""
+        record = self.records[index]
+        cells = {cell for cell, _ in record.elsewhere if cell < len(self.records)}
+        for (cell, number), line in record.elsewhere.items():
+            if cell in cells:
+                self.records[cell].lines[number] = line
+        record.elsewhere.clear()
+        return cells
+
+    def _finished(self, index: int) -> None:
+        record, cell = self.records[index], self.cells[index]
+        self.running = self._interrupted_at = None
+        if record.state in ("interrupted", "died") or (record.state == "failed" and not cell.raises):
+            self.forget_waiting()
+
+    def forget_waiting(self) -> None:
+        """After a failure nothing that was queued runs: it was meant to build on what failed."""
+        for index in self.waiting:
+            self.records[index].state = "new"
+        self.waiting.clear()
+
+    def interrupt(self) -> bool:
+        """Interrupt what runs; whether anything did."""
+        if self.running is None or self.kernel is None:
+            return False
+        self.forget_waiting()
+        if self._interrupted_at is None:
+            self._interrupted_at = time.monotonic()
+        self.kernel.interrupt()
+        return True
+
+    @property
+    def stubborn(self) -> bool:
+        """It was interrupted a second ago, and still runs."""
+        return self._interrupted_at is not None and time.monotonic() - self._interrupted_at >= OBEY
+
+    def kill(self) -> None:
+        """The kernel ends with all that it started; the next cell gets a fresh one."""
+        self.forget_waiting()
+        if self.kernel is not None:
+            self.kernel.kill()
+
+    @property
+    def all_ran(self) -> bool:
+        """Whether every cell that runs by itself has run."""
+        pairs = zip(self.records, self.cells, strict=True)
+        return all(record.number or cell.skipped or cell.run for record, cell in pairs)
+
+    def record_for(self, panel: str) -> tuple[Record | None, int | None]:
+        """The shown cell's record; where that has nothing for the panel, the newest that has, and whose it is."""
+        if self.shown is None:
+            return None, None
+        record = self.records[self.shown]
+        if record.has(panel) or self.running is not None:
+            return record, None
+        having = [each for each in self.records if each.has(panel)]
+        if not having:
+            return record, None
+        newest = max(having, key=lambda each: each.number)
+        return newest, self.records.index(newest)
+
+
+class Inbox:
+    """Hands events from the worker's thread to the screen: one message for any number of them."""
+
+    def __init__(self, tell: Callable[[], object]) -> None:
+        self._tell = tell
+        self._events: deque[tuple[int, AnyEvent]] = deque()
+        self._told = False
+        self._room = threading.Event()
+        self._closed = False
+
+    def put(self, index: int, event: AnyEvent) -> None:
+        """In the worker's thread. It waits where the screen can't follow, and so the kernel does."""
+        while len(self._events) > MOST_UNREAD and not self._closed:
+            self._room.clear()
+            self._room.wait(0.1)
+        self._events.append((index, event))
+        if not self._told:
+            self._told = True
+            self._tell()
+
+    def take(self) -> dict[int, list[AnyEvent]]:
+        """All that came, by cell."""
+        self._told = False
+        found: dict[int, list[AnyEvent]] = {}
+        for _ in range(len(self._events)):
+            index, event = self._events.popleft()
+            found.setdefault(index, []).append(event)
+        self._room.set()
+        return found
+
+    def close(self) -> None:
+        """Nobody takes any more: the thread must not wait."""
+        self._closed = True
+        self._room.set()
