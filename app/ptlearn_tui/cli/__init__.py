@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             from ptlearn_tui.faults import write_down
 
-        print(f"ptlearn-tui: {write_down(error)}", file=sys.stderr)
+            print(f"ptlearn-tui: {write_down(error)}", file=sys.stderr)
         return FAILED
 
 

@@ -89,9 +89,10 @@ def _read(path: Path) -> Page:
         raise RequestError(t("{path} is not a file", path=path))
     try:
         data = path.read_bytes()
-        if b"\0" in data:  # valid in UTF-8, and in no text: UTF-16, or a program
+        text = data.decode()
+        if "\0" in text:  # valid in UTF-8, and in no text: UTF-16 without its mark, or a program
             raise UnicodeDecodeError("utf-8", data, data.index(b"\0"), data.index(b"\0") + 1, "a null byte")
-        return parse(data.decode())
+        return parse(text)
     except OSError as error:
         raise RequestError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -78,7 +78,7 @@ def _parser() -> MarkdownIt:
     return (
         MarkdownIt("commonmark")
         .enable(["table", "strikethrough"])
-        .use(dollarmath_plugin, double_inline=True)
+        .use(dollarmath_plugin, double_inline=True, allow_blank_lines=False)  # a stray $$ must not swallow cells
         .use(tasklists_plugin)
     )
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import torch
 
     from ptlearn_tui.events import Event
-    from ptlearn_tui.kernel.instrument import BackwardCall
     from ptlearn_tui.kernel.marks import Marks
+    from ptlearn_tui.kernel.syntax import BackwardCall
     from ptlearn_tui.kernel.watch import Watch
 
 PACE = 1.0  # seconds between two looks at the same backward() in a loop: one takes some 2 ms

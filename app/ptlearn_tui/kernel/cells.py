@@ -7,7 +7,8 @@ import ast
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ptlearn_tui.kernel.instrument import Instrument, stored_names
+from ptlearn_tui.kernel.instrument import Instrument
+from ptlearn_tui.kernel.syntax import stored_names
 from ptlearn_tui.kernel.tracebacks import filename
 
 if TYPE_CHECKING:

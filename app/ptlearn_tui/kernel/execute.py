@@ -20,9 +20,10 @@ from ptlearn_tui.kernel import tracebacks
 from ptlearn_tui.kernel.backward import Backward
 from ptlearn_tui.kernel.cells import Compiled, compile_cell, future_flags
 from ptlearn_tui.kernel.hot import Functions
-from ptlearn_tui.kernel.instrument import VALUE, BackwardCall, backward_calls
+from ptlearn_tui.kernel.instrument import VALUE
 from ptlearn_tui.kernel.lines import Lines
 from ptlearn_tui.kernel.marks import Marks
+from ptlearn_tui.kernel.syntax import BackwardCall, backward_calls
 from ptlearn_tui.kernel.watch import Memory, Watch
 
 if TYPE_CHECKING:

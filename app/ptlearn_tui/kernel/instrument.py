@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ptlearn_tui.kernel.marks import UNKNOWN, Marks, Site
+from ptlearn_tui.kernel.syntax import binds, is_docstring, own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +28,6 @@ VALUE = "__value__"  # holds a value on its way into an attribute, an item or a 
 
 _UNMARKED = (ast.Pass, ast.Break, ast.Continue, ast.Raise, ast.Global, ast.Nonlocal)
 _COMPILED_ELSEWHERE = ("jit", "vectorize", "triton")  # numba's decorators compile the bytecode they find
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 N = TypeVar("N", bound=ast.AST)
@@ -236,96 +236,11 @@ class Instrument:
         return _with(statement, **changed)
 
 
-def binds(statement: ast.stmt) -> tuple[tuple[str, ...], bool]:
-    """The names that a statement binds, as its line shows them, and whether its value can be had."""
-    match statement:
-        case ast.Assign(targets):
-            for target in targets:
-                if isinstance(target, ast.Name):
-                    return (target.id,), True
-            return _names(targets[0])
-        case ast.AnnAssign(target=ast.Name(id), value=ast.expr()) | ast.AugAssign(target=ast.Name(id)):
-            return (id,), True
-        case ast.For(target):
-            return _names(target)
-        case ast.With(items):
-            for item in items:
-                if isinstance(item.optional_vars, ast.Name):
-                    return (item.optional_vars.id,), True
-        case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
-            return (name,), True
-        case ast.Expr() | ast.Return(value=ast.expr()):
-            return (), True
-    return (), False
-
-
 def _binds_in(scope: Scope, names: tuple[str, ...], site: int) -> None:
     """Note who binds a name in a function: only where it is one statement, the last value is surely its."""
     if scope.bound is not None:
         for name in names:
             scope.bound[name] = UNKNOWN if name in scope.bound or len(names) > 1 else site
-
-
-def _names(target: ast.expr) -> tuple[tuple[str, ...], bool]:
-    if isinstance(target, ast.Name):
-        return (target.id,), True
-    if isinstance(target, ast.Tuple | ast.List):
-        names = tuple(item.id for item in target.elts if isinstance(item, ast.Name))
-        return names, len(names) == len(target.elts)
-    return (), False
-
-
-def stored_names(statement: ast.stmt) -> list[str]:
-    """The names that a statement binds in its own scope, in the order of the text, loops' and branches' included."""
-    found: dict[str, None] = {}
-    for node in own_nodes([statement]):
-        match node:
-            case ast.Name(id, ast.Store()) | ast.MatchAs(name=str(id)) | ast.MatchStar(name=str(id)):
-                found[id] = None
-            case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
-                found[name] = None
-            case ast.alias(name, asname):
-                found[asname or name.partition(".")[0]] = None
-    return list(found)
-
-
-@dataclass(frozen=True, slots=True)
-class BackwardCall:
-    """``receiver.backward(argument)``: which of them is the root shows only when it runs."""
-
-    receiver: str
-    argument: str | None  # only if it is a plain name
-
-
-def backward_calls(tree: ast.AST, cell: int) -> dict[tuple[int, int], BackwardCall]:
-    """The calls of ``backward`` in a cell, by (cell, line), for every line that they stretch over."""
-    found: dict[tuple[int, int], BackwardCall] = {}
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(ast.Attribute(receiver, "backward"), arguments):
-                # GradScaler: scaler.scale(loss).backward()
-                if isinstance(receiver, ast.Call) and ast.unparse(receiver.func).endswith(".scale") and receiver.args:
-                    receiver = receiver.args[0]
-                argument = arguments[0].id if arguments and isinstance(arguments[0], ast.Name) else None
-                call = BackwardCall(ast.unparse(receiver), argument)
-                for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
-                    found.setdefault((cell, line), call)
-    return found
-
-
-def own_nodes(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """All nodes below, without those of nested functions and classes (but with these themselves)."""
-    rest = list(reversed(body))
-    while rest:
-        node = rest.pop()
-        yield node
-        if not isinstance(node, _SCOPES):
-            rest += reversed(list(ast.iter_child_nodes(node)))
-
-
-def is_docstring(statement: ast.stmt) -> bool:
-    """Whether it is a bare constant: nothing to mark, and first in a body its docstring."""
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _can_stand_twice(loop: ast.For | ast.While) -> bool:

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+
+# TeX sets relations and binary operators off from what stands around them; the drawer does not.
+_RELATION = re.compile(r"\s*(=|\\(?:approx|cdot|leftarrow|to)(?![a-zA-Z]))\s*")
+_BINARY = re.compile(r"(?<=[\w})\]])\s*([+-])\s*(?=[\w\\({])")
+_SCRIPT = re.compile(r"([\^_]\{[^{}]*\})")  # small already: no room in it
+
+
+def _spaced(tex: str) -> str:
+    """TeX's own spacing, said aloud."""
+    pieces = _SCRIPT.split(tex.strip())
+    pieces[::2] = [_BINARY.sub(r" \\; \1 \\; ", _RELATION.sub(r" \\; \1 \\; ", piece)) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 class FormulaError(ValueError):
@@ -15,7 +28,7 @@ def rows(tex: str) -> tuple[str, ...]:
     from texicode.pipeline import render_tex
 
     try:
-        drawn = render_tex(tex.strip(), False, False, "raw", {"fonts": "normal"})
+        drawn = render_tex(_spaced(tex), False, False, "raw", {"fonts": "normal"})
     except Exception as error:  # its parser raises IndexError, KeyError and the like for what it does not know
         raise FormulaError(f"{type(error).__name__}: {error}") from error
     if drawn.startswith("TeXicode:"):

@@ -61,7 +61,7 @@ class Transcript:
     def block(self, kind: str, text: str) -> None:
         """Whole lines: a value, a traceback."""
         self._open.clear()
-        self.lines += [(kind, safe(line)) for line in text.rstrip("\n").split("\n")]
+        self.lines += [(kind, safe(line)) for line in _ANSI.sub("", text).rstrip("\n").split("\n")]
 
 
 @dataclass(eq=False)

@@ -14,6 +14,7 @@ from textual.content import Content
 from textual.message import Message
 
 from ptlearn_tui.course.page import Cell, Fence, Page, read_page
+from ptlearn_tui.course.page import Prose as ProseBlock
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui.screens.base import WIDE, BaseScreen
 from ptlearn_tui.tui.screens.question import Question
@@ -137,11 +138,13 @@ class LessonScreen(BaseScreen):
         if entry is not None and entry != self.entry:
             self.entry, self.page = entry, read_page(entry.path)
             for widget, block in zip(self.scroll.children, self.page.blocks, strict=False):
-                if isinstance(widget, CodeCell) and isinstance(block, Cell):
-                    widget.show_cell(block)
-                elif isinstance(widget, (Prose, ShownFence)):
-                    widget.block = block  # type: ignore[assignment]
-                    widget.changed()
+                match widget, block:
+                    case CodeCell(), Cell():
+                        widget.show_cell(block)
+                    case Prose(), ProseBlock():
+                        widget.show_block(block)
+                    case ShownFence(), Fence():
+                        widget.show_block(block)
         self.show_status()
         self.show_hints()
         self._show_record()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from typing import TYPE_CHECKING, ClassVar
@@ -19,6 +20,7 @@ from ptlearn_tui.tui.glyphs import FOCUS, HERE, POINTER
 from ptlearn_tui.tui.text import fit, safe, spread, took
 from ptlearn_tui.tui.theme import ACCENT, BAD, CURRENT, FAINT, GOOD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.lines import Lines
+from ptlearn_tui.tui.widgets.tensor_panel import shape_words
 
 if TYPE_CHECKING:
     from ptlearn_tui.course.page import Cell
@@ -201,13 +203,9 @@ class CodeCell(Lines, can_focus=True):
 
 
 def _words(line: Line) -> tuple[str, str, str]:
-    """Shape, then operator or value, and the value's role."""
-    shape = _shape(line.shape) if line.shape is not None else ""
-    text = line.text or line.operator or ""
+    """Shape, then operator or value, and its role. One number is its own best description; more need their operator."""
+    shape = shape_words(line.shape) if line.shape is not None else ""
+    one = line.shape is None or math.prod(line.shape) == 1
+    text = (line.text or line.operator if one else line.operator or line.text) or ""
     times = f" ×{line.times}" if line.times > 1 else ""
     return shape, fit(safe(text), min(cell_len(text), 24)) + times, _WORDS.get(text, "")
-
-
-def _shape(shape: list[int]) -> str:
-    """As PyTorch prints a size: (2, 2), (5,), ()."""
-    return f"({shape[0]},)" if len(shape) == 1 else "(" + ", ".join(map(str, shape)) + ")"

@@ -148,6 +148,8 @@ class GraphBody(PanelBody):
         rows = layout(graph)
         self.at = min(self.at, len(rows) - 1)
         count = t("{n} nodes", n=len(graph.nodes) + graph.left_out)
+        if self.of_cell is not None:
+            count += " · " + t("cell {n}", n=self.of_cell + 1)
         title = Content.assemble("   ", (safe(graph.root), STRONG), (" " + t("came from"), MUTED))
         lines = [spread(title, Content.styled(count + "  ", MUTED), width), Content()]
         name_width = max((row.indent * 2 + cell_len(_name(row.node)) for row in rows), default=0)

@@ -23,7 +23,7 @@ class PanelBody(Lines):
 
     DEFAULT_CSS = "PanelBody { height: auto; min-height: 1; }"
 
-    marks_itself = False  # draws the bar where the keys go by itself
+    marks_itself = False  # draws the bar where the keys go, and says whose cell it shows, by itself
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class PanelBody(Lines):
     def lay(self, width: int) -> list[Content]:
         """The record, or the way to one."""
         lines = self.lay_record(self.record, width) if self.record is not None else []
-        if lines and self.of_cell is not None:
+        if lines and self.of_cell is not None and not self.marks_itself:
             lines[0] = spread(lines[0].rstrip(), Content.styled(t("cell {n}", n=self.of_cell + 1) + "  ", MUTED), width)
         if not lines:
             lines = [Content.assemble("   ", line) for line in wrap(Content.styled(self.empty(), MUTED), width - 6)]

@@ -156,8 +156,9 @@ def draw(figure: Figure, width: int, height: int) -> list[Content]:
     if not lows or width < 16 or height < 4:
         return []
     low, high = min(lows), max([high for curve in figure.curves for high in curve.high] + marks)
-    if low == high:
-        low, high = (low / 1.5, high * 1.5) if log else (low - 0.5, high + 0.5)
+    if high - low <= 1e-6 * max(abs(low), abs(high)):  # a flat curve lies in the middle
+        low, high = (low / 1.5, high * 1.5) if log else (low - 0.5 - abs(low) / 2, high + 0.5 + abs(high) / 2)
+    high = max([high, *(tick for tick in figure.y_ticks if tick < 1.3 * high)])
     scale = math.log10 if log else float
     ticks = sorted({*_round_ticks(low, high, height - 2, log=log)})
     for wanted in figure.y_ticks:

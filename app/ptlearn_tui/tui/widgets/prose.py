@@ -28,6 +28,11 @@ class Prose(Lines):
         super().__init__()
         self.block = block
 
+    def show_block(self, block: ProseBlock) -> None:
+        """The same in another language."""
+        self.block = block
+        self.changed()
+
     def lay(self, width: int) -> list[Content]:
         """Laid out in the text's measure, three cells in."""
         room = min(MEASURE, width - 2 * len(INDENT))
@@ -42,6 +47,11 @@ class ShownFence(Lines):
     def __init__(self, block: Fence) -> None:
         super().__init__()
         self.block = block
+
+    def show_block(self, block: Fence) -> None:
+        """The same in another language."""
+        self.block = block
+        self.changed()
 
     def lay(self, width: int) -> list[Content]:
         """The text as it stands; long lines are cut into several."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -25,24 +26,32 @@ def shape_words(shape: list[int]) -> str:
     return f"({shape[0]},)" if len(shape) == 1 else "(" + ", ".join(map(str, shape)) + ")"
 
 
-def number(value: Any) -> str:
+def number(value: Any, decimals: int = 4) -> str:
     """A value in as few characters as it needs: 2.25, 27.0, 1.2e+05, nan, True."""
     if isinstance(value, float):
-        if value == 0 or 0.01 <= abs(value) < 1000:
-            return f"{value:.2f}" if abs(value) < 100 else f"{value:.1f}"
-        return f"{value:.1e}"
+        return f"{value:.{decimals}f}" if value == 0 or 0.001 <= abs(value) < 1000 else f"{value:.2e}"
     return safe(str(value))
+
+
+def decimals_for(values: list[Any]) -> int:
+    """As many as show the values as they are, from one to four."""
+    floats = [value for value in values if isinstance(value, float) and math.isfinite(value)]
+    return next((n for n in (1, 2, 3) if all(abs(round(x, n) - x) < 1e-6 * max(1, abs(x)) for x in floats)), 4)
 
 
 def grid(values: Any) -> list[list[str]]:
     """Rows of numbers: a vector is one row, of higher ranks the leading slice is shown."""
     while isinstance(values, list) and values and isinstance(values[0], list) and values[0]:
         if not isinstance(values[0][0], list):
-            return [[number(value) for value in row[:MOST_COLUMNS]] for row in values[:MOST_ROWS]]
+            break
         values = values[0]
-    if isinstance(values, list):
-        return [[number(value) for value in values[:MOST_COLUMNS]]] if values else []
-    return [] if values is None else [[number(values)]]
+    if values is None or values == []:
+        return []
+    rows = values if isinstance(values, list) and isinstance(values[0], list) else [values]
+    rows = [row if isinstance(row, list) else [row] for row in rows]
+    shown = [row[:MOST_COLUMNS] for row in rows[:MOST_ROWS]]
+    decimals = decimals_for([value for row in shown for value in row])
+    return [[number(value, decimals) for value in row] for row in shown]
 
 
 def block(values: Any) -> list[str]:

@@ -1,0 +1,370 @@
+"""Marks change nothing, and know which statement made which node."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from ptlearn_tui.events import UNSET, Done, Graph, Line, Metric, Tensors
+from ptlearn_tui.kernel import backward, marks
+
+from .test_execute import BACKWARD, CONTROL, NETWORK, Cells, cells  # noqa: F401
+
+if TYPE_CHECKING:
+    from ptlearn_tui.events import Node
+
+
+@pytest.fixture
+def restless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every loop and function is hot after two turns, and is shown again and again: all switches are thrown."""
+    monkeypatch.setattr(marks, "LOOK", 2)
+    monkeypatch.setattr(marks, "SHARE", -1.0)
+    monkeypatch.setattr(marks, "WINDOW", 0.0)
+
+
+@pytest.fixture
+def resting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every loop and function is hot after two turns, and stays so."""
+    monkeypatch.setattr(marks, "LOOK", 2)
+    monkeypatch.setattr(marks, "SHARE", -1.0)
+    monkeypatch.setattr(marks, "WINDOW", 1e9)
+
+
+def nodes(cells: Cells, root: str) -> list[Node]:  # noqa: F811
+    return [graph for graph in cells.of(Graph) if graph.root == root][-1].nodes
+
+
+def lines_of(cells: Cells, root: str) -> list[tuple[str, int | None]]:  # noqa: F811
+    return [(node.operator, node.line) for node in nodes(cells, root)]
+
+
+# ---- lines of nodes --------------------------------------------------------------------------------------------
+
+
+def test_a_call_inside_a_call_gives_each_node_its_own_line(cells: Cells) -> None:  # noqa: F811
+    cells.run(
+        "def net(x):\n"
+        "    h = x * 2\n"
+        "    return h.exp()\n"
+        "def crit(a, b):\n"
+        "    d = a - b\n"
+        "    return d.mean()\n"
+        "x = torch.ones(3, requires_grad=True)\n"
+        "y = torch.ones(3)\n"
+        "loss = crit(net(x), y).sin()"
+    )
+    assert lines_of(cells, "loss") == [("sin", 9), ("mean", 6), ("sub", 5), ("exp", 3), ("mul", 2), ("x", 7)]
+
+
+def test_what_a_caller_makes_before_and_after_a_call_is_its_own(cells: Cells) -> None:  # noqa: F811
+    cells.run(
+        "def f(a):\n    return a.exp()\nx = torch.ones(3, requires_grad=True)\ny = (x * 2) + f(x.sin()) + f(x).cos()"
+    )
+    assert sorted(lines_of(cells, "y"), key=str) == sorted(
+        [("add", 4), ("add", 4), ("mul", 4), ("exp", 2), ("sin", 4), ("cos", 4), ("exp", 2), ("x", 3)], key=str
+    )
+
+
+def test_a_function_that_raises_gives_the_line_back(cells: Cells) -> None:  # noqa: F811
+    cells.run(
+        "def f(a):\n    b = a * 2\n    raise ValueError\n"
+        "x = torch.ones(3, requires_grad=True)\n"
+        "def g(a):\n    try:\n        f(a)\n    except ValueError:\n        pass\n    return a.exp()\n"
+        "y = g(x).sin()"
+    )
+    assert lines_of(cells, "y") == [("sin", 11), ("exp", 10), ("x", 4)]
+
+
+def test_every_turn_of_an_unrolled_loop_has_its_line(cells: Cells) -> None:  # noqa: F811
+    cells.run(
+        "x = torch.ones(3, requires_grad=True)\nh = x\nfor i in range(3):\n    h = h * 2\n    if i:\n        h = h.exp()\n"
+        "out = h.sum()"
+    )
+    assert lines_of(cells, "out") == [
+        ("sum", 7), ("exp", 6), ("mul", 4), ("exp", 6), ("mul", 4), ("mul", 4), ("x", 1)
+    ]  # fmt: skip
+
+
+def test_a_method_of_an_earlier_cell_is_shown_with_that_cell(cells: Cells) -> None:  # noqa: F811
+    cells.run("class A:\n    def double(self, x):\n        y = x * 2\n        return y")
+    cells.run("a = A()\nx = torch.ones(3, requires_grad=True)\ny = a.double(x).exp()")
+    inside = {(line.line_cell, line.line): line for line in cells.of(Line)}
+    assert inside[0, 3].name == "y" and inside[0, 3].operator == "mul" and inside[0, 3].times == 1
+    assert inside[UNSET, 3].operator == "exp"
+    exp, mul, leaf = nodes(cells, "y")
+    assert (exp.line, exp.line_cell) == (3, UNSET)
+    assert (mul.line, mul.line_cell) == (3, 0)
+    assert (leaf.line, leaf.line_cell, leaf.variable) == (2, UNSET, "x")
+
+
+def test_a_generator_makes_nodes_for_the_statement_that_asks(cells: Cells) -> None:  # noqa: F811
+    cells.run("def gen(x):\n    y = x * 2\n    yield y\nx = torch.ones(3, requires_grad=True)\nz = next(gen(x)).exp()")
+    assert lines_of(cells, "z") == [("exp", 5), ("mul", 5), ("x", 4)]
+    assert cells.lines()[2] == "(3,) mul"
+
+
+def test_where_other_threads_made_nodes_no_line_is_claimed(cells: Cells) -> None:  # noqa: F811
+    cells.run(
+        "import threading\n"
+        "x = torch.ones(3, requires_grad=True)\n"
+        "found = []\n"
+        "def work():\n    found.append((x * 2).exp())\n"
+        "t = threading.Thread(target=work)\nt.start()\nt.join()\n"
+        "y = found[0].sin()"
+    )
+    assert cells.done().ok
+    assert lines_of(cells, "y") == [("sin", None), ("exp", None), ("mul", None), ("x", 2)]
+    cells.run("y = x * 2")
+    assert lines_of(cells, "y") == [("mul", 1), ("x", 2)]
+
+
+def test_library_threads_take_no_lines_away(cells: Cells) -> None:  # noqa: F811
+    cells.run(
+        "import threading\nclass T(threading.Thread):\n    pass\nT.__module__ = 'tqdm._monitor'\n"
+        "x = torch.ones(3, requires_grad=True)\nt = T(); t.start(); t.join()\ny = x * 2"
+    )
+    assert lines_of(cells, "y") == [("mul", 7), ("x", 5)]
+
+
+def test_nodes_of_a_loop_that_rests_have_no_line(cells: Cells, resting: None) -> None:  # noqa: F811
+    cells.run("x = torch.ones(3, requires_grad=True)\nh = x\nfor i in range(9):\n    h = h * 2\nout = h.sum()")
+    found = lines_of(cells, "out")
+    assert found[0] == ("sum", 5) and found[-1] == ("x", 1)
+    assert {line for _, line in found[1:-1]} == {4, None}
+    assert found[1][1] is None, "the last turns were not marked"
+
+
+# ---- switching between marked and plain ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["restless", "resting"])
+def test_loops_and_functions_that_rest_do_what_plain_ones_do(
+    cells: Cells,
+    mode: str,
+    request: pytest.FixtureRequest,  # noqa: F811
+) -> None:
+    request.getfixturevalue(mode)
+    plain: dict[str, Any] = {"__name__": "__main__"}
+    exec(CONTROL, plain)
+    for _ in range(3):
+        cells.run(CONTROL)
+        assert cells.done().ok, cells.events[-2]
+        assert cells.namespace["log"] == plain["log"]
+
+
+LOOPS = """
+def run(n, stop, skip, inner, raises):
+    log = []
+    class Own:
+        def __init__(self): self.at = 0
+        def __iter__(self): return self
+        def __next__(self):
+            log.append("next")
+            self.at += 1
+            if self.at > n:
+                raise StopIteration
+            return self.at
+    for source in (range(n), iter(range(n)), [*range(n)], Own(), (k for k in range(n)), enumerate(range(n))):
+        try:
+            for i in source:
+                log.append(i)
+                if i == skip:
+                    continue
+                for j in range(inner):
+                    if j == stop:
+                        break
+                    log.append((i, j))
+                else:
+                    log.append("whole")
+                if i == raises:
+                    raise ValueError(i)
+                if i == stop:
+                    break
+            else:
+                log.append("else")
+        except ValueError as error:
+            log.append(repr(error))
+        log.append(len([*source]) if hasattr(source, "__next__") else None)
+        k = 0
+        while k < n:
+            k += 1
+            if k == skip:
+                continue
+            if k == stop:
+                break
+        else:
+            log.append("while")
+        log.append(k)
+    def recursive(d):
+        for i in range(4):
+            if d and i % 2:
+                recursive(d - 1)
+            if i == stop:
+                return
+            log.append((d, i))
+    recursive(3)
+    return log
+"""
+
+
+@pytest.mark.parametrize("mode", ["restless", "resting"])
+def test_break_continue_else_and_what_is_left_in_an_iterator(
+    cells: Cells,
+    mode: str,
+    request: pytest.FixtureRequest,  # noqa: F811
+) -> None:
+    request.getfixturevalue(mode)
+    plain: dict[str, Any] = {}
+    exec(LOOPS, plain)
+    cells.run(LOOPS)
+    for case in itertools.product((0, 1, 3, 9), (-1, 0, 2, 7), (-1, 1, 5), (0, 1, 6), (-1, 0, 4)):
+        cells.run(f"result = run{case}")
+        assert cells.done().ok
+        assert cells.namespace["result"] == plain["run"](*case), case
+
+
+def test_a_hot_function_loses_its_marks_and_gets_them_back(cells: Cells, resting: None) -> None:  # noqa: F811
+    cells.run(
+        "def f(x):\n    y = x + 1\n    return y\nmarked = f.__code__\nr = [f(i) for i in range(9)]\nplain = f.__code__"
+    )
+    names = cells.namespace
+    assert names["r"] == [*range(1, 10)]
+    assert "__mark__" in names["marked"].co_names and "__mark__" not in names["plain"].co_names
+    assert {line.line: line.times for line in cells.of(Line)}[2] == 0, "nobody has counted to the end"
+    cells.run("s = f(5)")
+    assert names["f"].__code__ is names["marked"]
+    assert {line.line: line.text for line in cells.of(Line) if line.line_cell == 0} == {2: "6", 3: "6"}
+
+
+def test_the_end_of_a_loop_shows_the_last_values_and_counts(cells: Cells) -> None:  # noqa: F811
+    cells.run(
+        "total = 0\nfor i in range(7):\n    total += i\n    if i > 100:\n        rare = 1\n    a = b = i\n    for j in range(2):\n        pass"
+    )
+    last = {line.line: line for line in cells.of(Line)}
+    assert {line: (last[line].text, last[line].times) for line in last} == {
+        1: ("0", 1), 2: ("6", 7), 3: ("21", 7), 6: ("6", 7), 7: ("1", 14)
+    }  # fmt: skip
+
+
+def test_a_function_with_a_training_loop_shows_its_last_values(cells: Cells) -> None:  # noqa: F811
+    cells.run("def train():\n    for step in range(40):\n        loss = step * 2\n    return loss\nx = train()")
+    last = {line.line: line for line in cells.of(Line)}
+    assert (last[3].text, last[3].times, last[2].text) == ("78", 40, "39")
+
+
+def test_a_value_that_is_not_the_last_is_taken_back(cells: Cells, resting: None) -> None:  # noqa: F811
+    cells.run("def f(i):\n    y = torch.ones(i)\n    return y * i\nr = [f(i) for i in range(1, 4)]")
+    last = {line.line: line for line in cells.of(Line)}
+    assert (last[2].shape, last[2].text) == ([1], "")
+
+
+# ---- training --------------------------------------------------------------------------------------------------
+
+
+def test_every_point_of_a_loss_is_told_in_order_once(cells: Cells) -> None:  # noqa: F811
+    cells.run(
+        "w = torch.tensor(1.0, requires_grad=True)\nkept = []\n"
+        "for step in range(700):\n    w.grad = None\n    loss = (w - step) ** 2\n    loss.backward()\n    kept.append(loss.item())"
+    )
+    points = cells.of(Metric)
+    assert [point.step for point in points] == [*range(1, 701)]
+    assert [point.value for point in points] == cells.namespace["kept"]
+    assert {point.name for point in points} == {"loss"}
+
+
+def test_each_call_site_is_a_series_and_one_backward_is_none(cells: Cells) -> None:  # noqa: F811
+    cells.run(
+        "a = torch.tensor(1.0, requires_grad=True)\n"
+        "for _ in range(2):\n    d_loss = a * 2\n    d_loss.backward()\n    loss = a * 3\n    loss.backward()\n"
+        "    (a * 4).backward()\n    torch.autograd.backward(a * 5)\n    scaler_loss = a * 6\n    torch.autograd.backward(scaler_loss)\n"
+        "(a * 7).backward()"
+    )
+    assert {point.name: point.value for point in cells.of(Metric)} == {
+        "d_loss": 2.0, "loss": 3.0, "loss 2": 4.0, "loss 3": 5.0, "scaler_loss": 6.0
+    }  # fmt: skip
+    cells.run("(a * 7).backward()")
+    assert not cells.of(Metric)
+
+
+def test_a_scaled_loss_is_told_unscaled(cells: Cells) -> None:  # noqa: F811
+    cells.run(
+        "w = torch.tensor(3.0, requires_grad=True)\nscaler = torch.amp.GradScaler('cpu', init_scale=1024.0)\n"
+        "for _ in range(2):\n    loss = w * 2\n    scaler.scale(loss).backward()"
+    )
+    assert [(point.name, point.value) for point in cells.of(Metric)] == [("loss", 6.0), ("loss", 6.0)]
+    assert cells.namespace["w"].grad.item() == 4096.0
+
+
+def test_a_checkpoint_inside_backward_is_no_loss_of_its_own(cells: Cells) -> None:  # noqa: F811
+    cells.run(
+        "from torch.utils.checkpoint import checkpoint\nw = torch.ones(3, requires_grad=True)\n"
+        "for _ in range(2):\n    loss = checkpoint(lambda x: x.exp(), w, use_reentrant=True).sum()\n    loss.backward()"
+    )
+    assert cells.done().ok
+    assert [point.step for point in cells.of(Metric)] == [1, 2]
+
+
+def test_vector_backward_is_no_loss_and_names_its_leaf(cells: Cells) -> None:  # noqa: F811
+    cells.run(BACKWARD)
+    assert not cells.of(Metric)
+    assert cells.lines()[15] == "→ x.grad"
+
+
+def test_a_long_loop_tells_its_graph_and_cards_as_it_goes(
+    cells: Cells,
+    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+) -> None:
+    monkeypatch.setattr(backward, "PACE", 0.0)
+    cells.run(
+        "w = torch.tensor(1.0, requires_grad=True)\nfor step in range(4):\n    loss = w * step\n    loss.backward()"
+    )
+    assert [graph.root for graph in cells.of(Graph)] == ["loss"] * 4
+    live = [event for event in cells.of(Tensors) if event.line == 2]
+    assert [[item.name for item in event.items] for event in live] == [["loss"]] * 3 + [["loss", "w"]]
+
+
+def test_torch_is_left_as_it_was(cells: Cells) -> None:  # noqa: F811
+    before = torch.autograd.backward, torch.amp.GradScaler.scale, input
+    cells.run("x = torch.ones(1, requires_grad=True)\nx.backward()\n1 / 0")
+    assert (torch.autograd.backward, torch.amp.GradScaler.scale, input) == before
+
+
+def test_marked_training_computes_the_same_bits(cells: Cells, restless: None) -> None:  # noqa: F811
+    source = "torch.manual_seed(0)\n" + NETWORK
+    cells.run(source)
+    plain: dict[str, Any] = {"__name__": "__main__", "torch": torch}
+    exec(source, plain)
+    for ours, theirs in zip(cells.namespace["net"].parameters(), plain["net"].parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_a_compiled_function_does_not_break_up_at_marks(cells: Cells) -> None:  # noqa: F811
+    pytest.importorskip("torch._dynamo")
+    cells.run("import torch._dynamo\n")
+    cells.run(
+        "graphs = []\n"
+        "def backend(module, inputs):\n    graphs.append(module)\n    return module.forward\n"
+        "@torch.compile(backend=backend)\n"
+        "def f(x):\n    y = x\n    for i in range(3):\n        y = y * 2\n    i = 0\n    while i < 2:\n        y = y + 1\n        i += 1\n    if i:\n        y = y.exp()\n    return y\n"
+        "r = f(torch.zeros(2))"
+    )
+    assert cells.done().ok, cells.events[-2]
+    assert len(cells.namespace["graphs"]) == 1
+    assert torch.equal(cells.namespace["r"], torch.full((2,), 2.0).exp())
+
+
+def test_a_child_process_says_nothing(cells: Cells) -> None:  # noqa: F811
+    cells.run(
+        "import os\ndef f(x):\n    y = x + 1\n    return y\n"
+        "r, w = os.pipe()\npid = os.fork()\n"
+        "if pid == 0:\n"
+        "    before = len(events)\n    f(3)\n    for i in range(3):\n        z = i\n"
+        "    os.write(w, b'%d' % (len(events) - before))\n    os._exit(0)\n"
+        "_, status = os.waitpid(pid, 0)\nsaid = os.read(r, 9)"
+        if False
+        else ""
+    )
+    assert isinstance(cells.events[-1], Done)

@@ -1,0 +1,80 @@
+"""What the screen keeps of a cell: output as a terminal would show it, cards, curves."""
+
+from __future__ import annotations
+
+from ptlearn_tui import events as ev
+from ptlearn_tui.tui.record import MOST_LINES, Record, Transcript
+
+
+def written(*pieces: str, kind: str = "out") -> list[str]:
+    transcript = Transcript()
+    for piece in pieces:
+        transcript.write(kind, piece)
+    return [text for _, text in transcript.lines]
+
+
+def test_pieces_of_a_line_are_joined() -> None:
+    assert written("Epoch 1, ", "Loss: 0.5\nEpoch 2") == ["Epoch 1, Loss: 0.5", "Epoch 2"]
+
+
+def test_a_progress_bar_draws_in_place() -> None:
+    assert written("  0%|", "\r 50%|##", "\r100%|####|\n", "done\n") == ["100%|####|", "done"]
+
+
+def test_control_sequences_do_not_get_through() -> None:
+    assert written("\x1b[2J\x1b[31mred\x1b[0m\x1bc\x1b]0;title\x07 [b]not markup[/b]\n") == ["red [b]not markup[/b]"]
+
+
+def test_the_two_streams_keep_their_own_lines() -> None:
+    transcript = Transcript()
+    transcript.write("out", "half ")
+    transcript.write("err", "warning\n")
+    transcript.write("out", "line\n")
+    assert transcript.lines == [("out", "half line"), ("err", "warning")]
+
+
+def test_output_is_bounded_and_says_so() -> None:
+    transcript = Transcript()
+    for number in range(MOST_LINES + 100):
+        transcript.write("out", f"{number}\n")
+    assert len(transcript.lines) == MOST_LINES
+    assert transcript.left_out == 100
+    assert transcript.lines[-1] == ("out", str(MOST_LINES + 99))
+
+
+def test_a_name_bound_twice_has_two_cards_and_a_new_gradient_is_marked() -> None:
+    def card(line: int, grad: ev.Grad | None = None) -> ev.Tensor:
+        return ev.Tensor(
+            name="x",
+            line=line,
+            shape=[2],
+            dtype="float32",
+            device="cpu",
+            requires_grad=True,
+            is_leaf=True,
+            grad_fn=None,
+            grad=grad,
+            numel=2,
+        )
+
+    record = Record()
+    record.apply([ev.Tensors(cell=0, line=1, items=[card(1)]), ev.Tensors(cell=0, line=2, items=[card(2)])])
+    assert list(record.cards) == [("x", 1), ("x", 2)]
+    assert not record.fresh_grads
+    grad = ev.Grad(shape=[2], dtype="float32", values=[1.0, 1.0])
+    record.apply([ev.Tensors(cell=0, line=3, items=[card(2, grad)])])
+    assert list(record.cards) == [("x", 1), ("x", 2)]
+    assert record.fresh_grads == {"x"}
+
+
+def test_the_end_of_a_cell_is_one_of_five_words() -> None:
+    def state(**fields: object) -> str:
+        record = Record()
+        record.begin(1, 0.0)
+        record.apply([ev.Done(cell=0, seconds=0.1, **fields)])  # type: ignore[arg-type]
+        return record.state
+
+    assert state(ok=True) == "ran"
+    assert state(ok=False) == "failed"
+    assert state(ok=False, interrupted=True) == "interrupted"
+    assert state(ok=False, died="signal 9 (SIGKILL)") == "died"
