@@ -6,8 +6,10 @@ import json
 import os
 import pty
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +179,7 @@ def test_broken_data_is_one_line_that_names_the_file(words: list[str], used_home
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (bytes(range(256)) * 100, "is not UTF-8 text (byte 0)"),
+        (bytes(range(256)) * 100, "is not UTF-8 text (byte 128)"),
         (b"# fine so far\n\xff\n", "is not UTF-8 text (byte 14)"),
         ("# 标题\n".encode("utf-16"), "is not UTF-8 text (byte 0)"),
         ("# title\n\n```python\n1\n```\n".encode("utf-16-le"), "is not UTF-8 text (byte 1)"),
@@ -211,6 +213,13 @@ def test_a_damaged_store_is_one_line(used_home: Path) -> None:
     (used_home / "progress.sqlite3").write_text("not a database at all, only some words\n" * 50)
     wrong(["plan"], used_home, "--home")
     wrong(["plan", "tick", "data"], used_home, "--home")
+
+
+def test_a_store_of_another_make_is_one_line(used_home: Path) -> None:
+    with closing(sqlite3.connect(used_home / "progress.sqlite3")) as store:
+        store.execute("ALTER TABLE ticks RENAME COLUMN item TO thing")
+    wrong(["plan"], used_home, "no such column: item")
+    wrong(["plan", "tick", "data"], used_home, "could not be kept")
 
 
 def test_a_file_where_the_runs_folder_should_be_is_one_line(used_home: Path) -> None:

@@ -248,12 +248,12 @@ class Marks:
 
         def loop(site: int, iterable: Iterable[Any], first: int) -> Iterator[Any]:
             """The items of a marked loop, up to where it rests. `first` is the first statement of its body."""
-            return turns_of(site, _Left(iter(iterable), first))
+            return turns_of(site, _Left(iter(iterable), first), site not in hot or clock() - opened > WINDOW)
 
-        def turns_of(site: int, left: _Left) -> Iterator[Any]:
+        def turns_of(site: int, left: _Left, marked: bool) -> Iterator[Any]:
             nonlocal handed
             waiting: list[Any] = []
-            while site not in hot or clock() - opened > WINDOW:
+            while marked:
                 try:
                     item = next(left.source)
                 except StopIteration:
@@ -265,6 +265,7 @@ class Marks:
                 del item  # the learner may let go of it before the next turn
                 put(left.first)
                 yield waiting.pop()
+                marked = site not in hot
             put(UNKNOWN)
             handed = left  # to `rest`, which is called next
 
@@ -296,7 +297,8 @@ class Marks:
             if get_ident() != owner:
                 return None
             left, handed = handed, None
-            return None if left is None else turns_of(site, left)
+            # One turn at least: that is also how the end of `left` is found.
+            return None if left is None else turns_of(site, left, True)
 
         def over(site: int) -> None:
             """A loop is over: nothing of it may stay alive."""

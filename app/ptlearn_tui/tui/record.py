@@ -151,7 +151,7 @@ class Record:
     def _cards(self, items: list[ev.Tensor]) -> None:
         for item in items:
             key = (item.name, item.line)
-            before = self.cards.pop(key, None)
+            before = self.cards.get(key)
             if item.grad is not None and (before is None or before.grad != item.grad):
                 self.fresh_grads.add(item.name)
             self.cards[key] = item

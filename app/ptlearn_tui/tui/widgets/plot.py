@@ -8,6 +8,7 @@ import threading
 from bisect import bisect_left
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from ptlearn_tui.tui.theme import ACCENT, BAND, FAINT, GOOD, MUTED, WARN
@@ -18,6 +19,7 @@ _figure = threading.Lock()
 # The colour numbers given to plotext, and the roles that they stand for when its text is read back.
 _BAND, _CURVE, _MARKS, _SECOND = 1, 2, 3, 4
 _ROLES = {_BAND: BAND, _CURVE: ACCENT, _MARKS: GOOD, _SECOND: WARN}
+_ESCAPE = re.compile(r"\x1b\[[\d;]*m")
 _COLOURED = re.compile(r"\x1b\[38;5;(\d+)m([^\x1b]*)\x1b\[0m|\x1b\[0m|([^\x1b]+)")
 
 
@@ -123,7 +125,7 @@ def reduce(curve: Series, columns: int, start: float, end: float) -> Columns:
 
 def _round_ticks(low: float, high: float, rows: int, *, log: bool) -> list[float]:
     """Ticks at 1, 2 and 5 times powers of ten, about one for every three rows."""
-    most = max(2, rows // 3)
+    most = max(3, rows // 3)
     if log:
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         for steps in ((1, 2, 5), (1, 3), (1,)):
@@ -170,8 +172,24 @@ def draw(figure: Figure, width: int, height: int) -> list[Content]:
     last = max((curve.end for curve in figure.curves if curve.xs), default=1.0)
     end = max(figure.x_end or last, start + 1)
     dots = 2 * (width - max(map(len, labels), default=0) - 1)  # braille: two dots a cell
-    text = _build(figure, width, height, dots, (start, end), (low, high), list(zip(ticks, labels, strict=True)), log)
-    return [_coloured(line) for line in text.rstrip("\n").split("\n")[:height]]
+    y_labels = list(zip(ticks, labels, strict=True))
+    x_ticks = list(figure.x_ticks) or _whole_ticks(start, end, width)
+    text = _build(figure, (width, height - 1), dots, (start, end), (low, high), y_labels, x_ticks, log)
+    rows = text.rstrip("\n").split("\n")[: height - 1]
+    return [*(_coloured(row) for row in rows), _below_axis(rows[-1], [label for _, label in x_ticks], width)]
+
+
+def _below_axis(axis: str, labels: list[str], width: int) -> Content:
+    """The ticks' labels, each below its tick: plotext counts a Chinese character as one cell."""
+    places = [at for at, mark in enumerate(_ESCAPE.sub("", axis)) if mark == "┬"]
+    line = ""
+    for place, label in zip(places, labels, strict=False):
+        size = cell_len(label)
+        start = max(0, min(place - size // 2, width - size))
+        used = cell_len(line)
+        if start > used or not line:
+            line += " " * (start - used) + label
+    return Content.styled(line, MUTED)
 
 
 def wide_span(curves: tuple[Series, ...]) -> bool:
@@ -183,23 +201,22 @@ def wide_span(curves: tuple[Series, ...]) -> bool:
 
 def _build(
     figure: Figure,
-    width: int,
-    height: int,
+    size: tuple[int, int],
     dots: int,
     x_range: tuple[float, float],
     y_range: tuple[float, float],
     y_ticks: list[tuple[float, str]],
+    x_ticks: list[tuple[float, str]],
     log: bool,
 ) -> str:
     import plotext
 
     scale = math.log10 if log else float
     start, end = x_range
-    x_ticks = figure.x_ticks or _whole_ticks(start, end, width)
     with _figure:
         plotext.clear_figure()
         plotext.limit_size(False, False)
-        plotext.plot_size(width, height)
+        plotext.plot_size(size[0], size[1] + 1)  # its own row of labels is cut off
         plotext.theme("clear")
         plotext.frame(False)
         plotext.xaxes(True, False)
@@ -223,7 +240,7 @@ def _build(
         plotext.xlim(start, end)
         plotext.ylim(scale(y_range[0]), scale(y_range[1]))
         plotext.yticks([scale(tick) for tick, _ in y_ticks], [label for _, label in y_ticks])
-        plotext.xticks([tick for tick, _ in x_ticks], [label for _, label in x_ticks])
+        plotext.xticks([tick for tick, _ in x_ticks], ["" for _ in x_ticks])
         built: str = plotext.build()
     return built
 

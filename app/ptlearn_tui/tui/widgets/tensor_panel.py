@@ -77,20 +77,23 @@ class TensorBody(PanelBody):
         for card in cards:
             if card.storage is not None and card.name not in owners.setdefault(card.storage, []):
                 owners[card.storage].append(card.name)
+        widths = [max(map(len, block(card.values)), default=0) for card in cards if card.shape]
+        values_width = min(max(widths, default=0), 24)  # gradients stand in one column
         for card in cards[-MOST_CARDS:]:
             if lines:
                 lines.append(Content())
             sharing = [name for name in owners.get(card.storage or -1, []) if name != card.name]
-            lines += self._card(card, name_width, width, record, sharing)
+            lines += self._card(card, (name_width, values_width), width, record, sharing)
         if len(cards) > MOST_CARDS:
             more = t("{n} earlier cards left out", n=len(cards) - MOST_CARDS)
             lines.insert(0, Content.styled("   " + more, MUTED))
         return lines
 
     @staticmethod
-    def _card(card: Tensor, name_width: int, width: int, record: Record, sharing: list[str]) -> list[Content]:
+    def _card(card: Tensor, columns: tuple[int, int], width: int, record: Record, sharing: list[str]) -> list[Content]:
+        name_width, values_width = columns
         shape = shape_words(card.shape)
-        words = card.operator or ""
+        words = card.operator or ("leaf" if card.requires_grad and card.is_leaf else "")
         style = GOOD if words == "leaf" else ""
         rows = block(card.values)
         alone = len(rows) == 1 and not card.shape
@@ -118,10 +121,10 @@ class TensorBody(PanelBody):
                         ("    " + t("new"), WARN) if fresh and index == 0 else "",
                     )
                 )
-        elif card.requires_grad and card.grad_why:
+        elif card.requires_grad and card.grad_why and not alone:
             gradient = [Content.assemble((".grad  ", MUTED), (_why(card.grad_why), MUTED))]
         indent = 3 + name_width
-        left_width = max((cell_len(row) for row in left), default=0)
+        left_width = max([cell_len(row) for row in left] + [values_width])
         side = indent + left_width + 4 + max((line.cell_length for line in gradient), default=0) <= width
         if side:
             for index in range(max(len(left), len(gradient))):

@@ -71,7 +71,7 @@ class Facts(Lines):
         for layer, norms in list(view.norms.items())[:6]:
             most = max(norms) or 1.0
             bars = "".join(_BARS[min(7, int(7.99 * norm / most))] for norm in norms if norm == norm)
-            lines.append(Content.assemble((fit(safe(layer), 7), MUTED), (fit(bars, 13), ACCENT), f"{norms[-1]:>6.2f}"))
+            lines.append(Content.assemble((fit(safe(layer), 7), MUTED), fit(bars, 13), f"{norms[-1]:>6.2f}"))
         return lines
 
 
