@@ -11,10 +11,15 @@ import torch
 from ptlearn_tui.events import UNSET, Graph, Line, Metric, Tensors, Value
 from ptlearn_tui.kernel import backward, marks
 
-from .test_execute import BACKWARD, CONTROL, NETWORK, Cells, cells  # noqa: F401
+from .cells import BACKWARD, CONTROL, NETWORK, Cells
 
 if TYPE_CHECKING:
     from ptlearn_tui.events import Node
+
+
+@pytest.fixture
+def cells() -> Cells:
+    return Cells()
 
 
 @pytest.fixture
@@ -33,18 +38,18 @@ def resting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(marks, "WINDOW", 1e9)
 
 
-def nodes(cells: Cells, root: str) -> list[Node]:  # noqa: F811
+def nodes(cells: Cells, root: str) -> list[Node]:
     return [graph for graph in cells.of(Graph) if graph.root == root][-1].nodes
 
 
-def lines_of(cells: Cells, root: str) -> list[tuple[str, int | None]]:  # noqa: F811
+def lines_of(cells: Cells, root: str) -> list[tuple[str, int | None]]:
     return [(node.operator, node.line) for node in nodes(cells, root)]
 
 
 # ---- lines of nodes --------------------------------------------------------------------------------------------
 
 
-def test_a_call_inside_a_call_gives_each_node_its_own_line(cells: Cells) -> None:  # noqa: F811
+def test_a_call_inside_a_call_gives_each_node_its_own_line(cells: Cells) -> None:
     cells.run(
         "def net(x):\n"
         "    h = x * 2\n"
@@ -59,7 +64,7 @@ def test_a_call_inside_a_call_gives_each_node_its_own_line(cells: Cells) -> None
     assert lines_of(cells, "loss") == [("sin", 9), ("mean", 6), ("sub", 5), ("exp", 3), ("mul", 2), ("x", 7)]
 
 
-def test_what_a_caller_makes_before_and_after_a_call_is_its_own(cells: Cells) -> None:  # noqa: F811
+def test_what_a_caller_makes_before_and_after_a_call_is_its_own(cells: Cells) -> None:
     cells.run(
         "def f(a):\n    return a.exp()\nx = torch.ones(3, requires_grad=True)\ny = (x * 2) + f(x.sin()) + f(x).cos()"
     )
@@ -68,7 +73,7 @@ def test_what_a_caller_makes_before_and_after_a_call_is_its_own(cells: Cells) ->
     )
 
 
-def test_a_function_that_raises_gives_the_line_back(cells: Cells) -> None:  # noqa: F811
+def test_a_function_that_raises_gives_the_line_back(cells: Cells) -> None:
     cells.run(
         "def f(a):\n    b = a * 2\n    raise ValueError\n"
         "x = torch.ones(3, requires_grad=True)\n"
@@ -78,9 +83,10 @@ def test_a_function_that_raises_gives_the_line_back(cells: Cells) -> None:  # no
     assert lines_of(cells, "y") == [("sin", 11), ("exp", 10), ("x", 4)]
 
 
-def test_every_turn_of_an_unrolled_loop_has_its_line(cells: Cells) -> None:  # noqa: F811
+def test_every_turn_of_an_unrolled_loop_has_its_line(cells: Cells) -> None:
     cells.run(
-        "x = torch.ones(3, requires_grad=True)\nh = x\nfor i in range(3):\n    h = h * 2\n    if i:\n        h = h.exp()\n"
+        "x = torch.ones(3, requires_grad=True)\nh = x\n"
+        "for i in range(3):\n    h = h * 2\n    if i:\n        h = h.exp()\n"
         "out = h.sum()"
     )
     assert lines_of(cells, "out") == [
@@ -88,7 +94,7 @@ def test_every_turn_of_an_unrolled_loop_has_its_line(cells: Cells) -> None:  # n
     ]  # fmt: skip
 
 
-def test_a_method_of_an_earlier_cell_is_shown_with_that_cell(cells: Cells) -> None:  # noqa: F811
+def test_a_method_of_an_earlier_cell_is_shown_with_that_cell(cells: Cells) -> None:
     cells.run("class A:\n    def double(self, x):\n        y = x * 2\n        return y")
     cells.run("a = A()\nx = torch.ones(3, requires_grad=True)\ny = a.double(x).exp()")
     inside = {(line.line_cell, line.line): line for line in cells.of(Line)}
@@ -100,13 +106,13 @@ def test_a_method_of_an_earlier_cell_is_shown_with_that_cell(cells: Cells) -> No
     assert (leaf.line, leaf.line_cell, leaf.variable) == (2, UNSET, "x")
 
 
-def test_a_generator_makes_nodes_for_the_statement_that_asks(cells: Cells) -> None:  # noqa: F811
+def test_a_generator_makes_nodes_for_the_statement_that_asks(cells: Cells) -> None:
     cells.run("def gen(x):\n    y = x * 2\n    yield y\nx = torch.ones(3, requires_grad=True)\nz = next(gen(x)).exp()")
     assert lines_of(cells, "z") == [("exp", 5), ("mul", 5), ("x", 4)]
     assert cells.lines()[2] == "(3,) mul"
 
 
-def test_where_other_threads_made_nodes_no_line_is_claimed(cells: Cells) -> None:  # noqa: F811
+def test_where_other_threads_made_nodes_no_line_is_claimed(cells: Cells) -> None:
     cells.run(
         "import threading\n"
         "x = torch.ones(3, requires_grad=True)\n"
@@ -121,7 +127,7 @@ def test_where_other_threads_made_nodes_no_line_is_claimed(cells: Cells) -> None
     assert lines_of(cells, "y") == [("mul", 1), ("x", 2)]
 
 
-def test_library_threads_take_no_lines_away(cells: Cells) -> None:  # noqa: F811
+def test_library_threads_take_no_lines_away(cells: Cells) -> None:
     cells.run(
         "import threading\nclass T(threading.Thread):\n    pass\nT.__module__ = 'tqdm._monitor'\n"
         "x = torch.ones(3, requires_grad=True)\nt = T(); t.start(); t.join()\ny = x * 2"
@@ -129,7 +135,7 @@ def test_library_threads_take_no_lines_away(cells: Cells) -> None:  # noqa: F811
     assert lines_of(cells, "y") == [("mul", 7), ("x", 5)]
 
 
-def test_nodes_of_a_loop_that_rests_have_no_line(cells: Cells, resting: None) -> None:  # noqa: F811
+def test_nodes_of_a_loop_that_rests_have_no_line(cells: Cells, resting: None) -> None:
     cells.run("x = torch.ones(3, requires_grad=True)\nh = x\nfor i in range(9):\n    h = h * 2\nout = h.sum()")
     found = lines_of(cells, "out")
     assert found[0] == ("sum", 5) and found[-1] == ("x", 1)
@@ -144,7 +150,7 @@ def test_nodes_of_a_loop_that_rests_have_no_line(cells: Cells, resting: None) ->
 def test_loops_and_functions_that_rest_do_what_plain_ones_do(
     cells: Cells,
     mode: str,
-    request: pytest.FixtureRequest,  # noqa: F811
+    request: pytest.FixtureRequest,
 ) -> None:
     request.getfixturevalue(mode)
     plain: dict[str, Any] = {"__name__": "__main__"}
@@ -214,7 +220,7 @@ def run(n, stop, skip, inner, raises):
 def test_break_continue_else_and_what_is_left_in_an_iterator(
     cells: Cells,
     mode: str,
-    request: pytest.FixtureRequest,  # noqa: F811
+    request: pytest.FixtureRequest,
 ) -> None:
     request.getfixturevalue(mode)
     plain: dict[str, Any] = {}
@@ -226,7 +232,7 @@ def test_break_continue_else_and_what_is_left_in_an_iterator(
         assert cells.namespace["result"] == plain["run"](*case), case
 
 
-def test_a_hot_function_loses_its_marks_and_gets_them_back(cells: Cells, resting: None) -> None:  # noqa: F811
+def test_a_hot_function_loses_its_marks_and_gets_them_back(cells: Cells, resting: None) -> None:
     cells.run(
         "def f(x):\n    y = x + 1\n    return y\nmarked = f.__code__\nr = [f(i) for i in range(9)]\nplain = f.__code__"
     )
@@ -239,9 +245,10 @@ def test_a_hot_function_loses_its_marks_and_gets_them_back(cells: Cells, resting
     assert {line.line: line.text for line in cells.of(Line) if line.line_cell == 0} == {2: "6", 3: "6"}
 
 
-def test_the_end_of_a_loop_shows_the_last_values_and_counts(cells: Cells) -> None:  # noqa: F811
+def test_the_end_of_a_loop_shows_the_last_values_and_counts(cells: Cells) -> None:
     cells.run(
-        "total = 0\nfor i in range(7):\n    total += i\n    if i > 100:\n        rare = 1\n    a = b = i\n    for j in range(2):\n        pass"
+        "total = 0\nfor i in range(7):\n    total += i\n    if i > 100:\n        rare = 1\n    "
+        "a = b = i\n    for j in range(2):\n        pass"
     )
     last = {line.line: line for line in cells.of(Line)}
     assert {line: (last[line].text, last[line].times) for line in last} == {
@@ -249,13 +256,13 @@ def test_the_end_of_a_loop_shows_the_last_values_and_counts(cells: Cells) -> Non
     }  # fmt: skip
 
 
-def test_a_function_with_a_training_loop_shows_its_last_values(cells: Cells) -> None:  # noqa: F811
+def test_a_function_with_a_training_loop_shows_its_last_values(cells: Cells) -> None:
     cells.run("def train():\n    for step in range(40):\n        loss = step * 2\n    return loss\nx = train()")
     last = {line.line: line for line in cells.of(Line)}
     assert (last[3].text, last[3].times, last[2].text) == ("78", 40, "39")
 
 
-def test_a_value_that_is_not_the_last_is_taken_back(cells: Cells, resting: None) -> None:  # noqa: F811
+def test_a_value_that_is_not_the_last_is_taken_back(cells: Cells, resting: None) -> None:
     cells.run("def f(i):\n    y = torch.ones(i)\n    return y * i\nr = [f(i) for i in range(1, 4)]")
     last = {line.line: line for line in cells.of(Line)}
     assert (last[2].shape, last[2].text) == ([1], "")
@@ -264,10 +271,11 @@ def test_a_value_that_is_not_the_last_is_taken_back(cells: Cells, resting: None)
 # ---- training --------------------------------------------------------------------------------------------------
 
 
-def test_every_point_of_a_loss_is_told_in_order_once(cells: Cells) -> None:  # noqa: F811
+def test_every_point_of_a_loss_is_told_in_order_once(cells: Cells) -> None:
     cells.run(
         "w = torch.tensor(1.0, requires_grad=True)\nkept = []\n"
-        "for step in range(700):\n    w.grad = None\n    loss = (w - step) ** 2\n    loss.backward()\n    kept.append(loss.item())"
+        "for step in range(700):\n    w.grad = None\n"
+        "    loss = (w - step) ** 2\n    loss.backward()\n    kept.append(loss.item())"
     )
     points = cells.of(Metric)
     assert [point.step for point in points] == [*range(1, 701)]
@@ -275,21 +283,24 @@ def test_every_point_of_a_loss_is_told_in_order_once(cells: Cells) -> None:  # n
     assert {point.name for point in points} == {"loss"}
 
 
-def test_each_call_site_is_a_series_and_one_backward_is_none(cells: Cells) -> None:  # noqa: F811
+def test_each_call_site_is_a_series_and_one_backward_is_none(cells: Cells) -> None:
     cells.run(
         "a = torch.tensor(1.0, requires_grad=True)\n"
         "for _ in range(2):\n    d_loss = a * 2\n    d_loss.backward()\n    loss = a * 3\n    loss.backward()\n"
-        "    (a * 4).backward()\n    torch.autograd.backward(a * 5)\n    scaler_loss = a * 6\n    torch.autograd.backward(scaler_loss)\n"
+        "    (a * 4).backward()\n    torch.autograd.backward(a * 5)\n"
+        "    scaler_loss = a * 6\n    torch.autograd.backward(scaler_loss)\n"
         "(a * 7).backward()"
     )
     assert {point.name: point.value for point in cells.of(Metric)} == {
         "d_loss": 2.0, "loss": 3.0, "loss 2": 4.0, "loss 3": 5.0, "scaler_loss": 6.0
     }  # fmt: skip
-    cells.run("(a * 7).backward()")
+    cells.run("(a * 7).backward()\nfrom torch.autograd import backward")
     assert not cells.of(Metric)
+    cells.run("for _ in range(2):\n    c = a * 2\n    backward(c)")
+    assert {point.name for point in cells.of(Metric)} == {"c"}
 
 
-def test_a_scaled_loss_is_told_unscaled(cells: Cells) -> None:  # noqa: F811
+def test_a_scaled_loss_is_told_unscaled(cells: Cells) -> None:
     cells.run(
         "w = torch.tensor(3.0, requires_grad=True)\nscaler = torch.amp.GradScaler('cpu', init_scale=1024.0)\n"
         "for _ in range(2):\n    loss = w * 2\n    scaler.scale(loss).backward()"
@@ -298,7 +309,7 @@ def test_a_scaled_loss_is_told_unscaled(cells: Cells) -> None:  # noqa: F811
     assert cells.namespace["w"].grad.item() == 4096.0
 
 
-def test_a_checkpoint_inside_backward_is_no_loss_of_its_own(cells: Cells) -> None:  # noqa: F811
+def test_a_checkpoint_inside_backward_is_no_loss_of_its_own(cells: Cells) -> None:
     cells.run(
         "from torch.utils.checkpoint import checkpoint\nw = torch.ones(3, requires_grad=True)\n"
         "for _ in range(2):\n    loss = checkpoint(lambda x: x.exp(), w, use_reentrant=True).sum()\n    loss.backward()"
@@ -307,7 +318,7 @@ def test_a_checkpoint_inside_backward_is_no_loss_of_its_own(cells: Cells) -> Non
     assert [point.step for point in cells.of(Metric)] == [1, 2]
 
 
-def test_vector_backward_is_no_loss_and_names_its_leaf(cells: Cells) -> None:  # noqa: F811
+def test_vector_backward_is_no_loss_and_names_its_leaf(cells: Cells) -> None:
     cells.run(BACKWARD)
     assert not cells.of(Metric)
     assert cells.lines()[15] == "→ x.grad"
@@ -315,7 +326,7 @@ def test_vector_backward_is_no_loss_and_names_its_leaf(cells: Cells) -> None:  #
 
 def test_a_long_loop_tells_its_graph_and_cards_as_it_goes(
     cells: Cells,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(backward, "PACE", 0.0)
     cells.run(
@@ -326,13 +337,13 @@ def test_a_long_loop_tells_its_graph_and_cards_as_it_goes(
     assert [[item.name for item in event.items] for event in live] == [["loss"]] * 3 + [["loss", "w"]]
 
 
-def test_torch_is_left_as_it_was(cells: Cells) -> None:  # noqa: F811
+def test_torch_is_left_as_it_was(cells: Cells) -> None:
     before = torch.autograd.backward, torch.amp.GradScaler.scale, input
     cells.run("x = torch.ones(1, requires_grad=True)\nx.backward()\n1 / 0")
     assert (torch.autograd.backward, torch.amp.GradScaler.scale, input) == before
 
 
-def test_marked_training_computes_the_same_bits(cells: Cells, restless: None) -> None:  # noqa: F811
+def test_marked_training_computes_the_same_bits(cells: Cells, restless: None) -> None:
     source = "torch.manual_seed(0)\n" + NETWORK
     cells.run(source)
     plain: dict[str, Any] = {"__name__": "__main__", "torch": torch}
@@ -341,14 +352,15 @@ def test_marked_training_computes_the_same_bits(cells: Cells, restless: None) ->
         assert torch.equal(ours, theirs)
 
 
-def test_a_compiled_function_does_not_break_up_at_marks(cells: Cells) -> None:  # noqa: F811
+def test_a_compiled_function_does_not_break_up_at_marks(cells: Cells) -> None:
     pytest.importorskip("torch._dynamo")
     cells.run("import torch._dynamo\n")
     cells.run(
         "graphs = []\n"
         "def backend(module, inputs):\n    graphs.append(module)\n    return module.forward\n"
         "@torch.compile(backend=backend)\n"
-        "def f(x):\n    y = x\n    for i in range(3):\n        y = y * 2\n    i = 0\n    while i < 2:\n        y = y + 1\n        i += 1\n    if i:\n        y = y.exp()\n    return y\n"
+        "def f(x):\n    y = x\n    for i in range(3):\n        y = y * 2\n    i = 0\n"
+        "    while i < 2:\n        y = y + 1\n        i += 1\n    if i:\n        y = y.exp()\n    return y\n"
         "r = f(torch.zeros(2))"
     )
     assert cells.done().ok, cells.events[-2]
@@ -356,7 +368,7 @@ def test_a_compiled_function_does_not_break_up_at_marks(cells: Cells) -> None:  
     assert torch.equal(cells.namespace["r"], torch.full((2,), 2.0).exp())
 
 
-def test_a_child_process_says_nothing(cells: Cells) -> None:  # noqa: F811
+def test_a_child_process_says_nothing(cells: Cells) -> None:
     cells.namespace["count"] = lambda: len(cells.events)
     cells.run(
         "import os\ndef f(x):\n    y = x + 1\n    return y\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ptlearn_tui import locale
 from ptlearn_tui.course.plan import PLAN_IDS, load_plan
-from ptlearn_tui.course.progress import Progress
+from ptlearn_tui.course.progress import Progress, unusable
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.locale import t
 
@@ -28,7 +28,7 @@ def main(args: argparse.Namespace) -> int:
                 progress.tick(args.item, done=args.action == "tick")
             done = progress.ticked()
     except sqlite3.Error as error:
-        raise RequestError(t("the tick could not be kept: {why}", why=error) if args.action else str(error)) from error
+        raise unusable(progress.path, error) from error
     items = load_plan(locale.language()).items
     if args.json:
         rows = [

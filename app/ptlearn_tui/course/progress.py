@@ -28,6 +28,12 @@ CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)
 _BUSY = 5.0  # seconds to wait for another shell's write before giving up
 
 
+def unusable(path: Path, error: sqlite3.Error) -> RequestError:
+    """What to tell somebody whose store can't be read or written."""
+    reason = " ".join(str(error).split())
+    return RequestError(f"{path}: {reason}; move the file away, or choose another place with --home DIR")
+
+
 class Progress:
     """The store. Its methods may be called from any thread; each write is one committed transaction."""
 
@@ -45,10 +51,7 @@ class Progress:
                 self._connection.close()
                 raise
         except sqlite3.Error as error:
-            reason = " ".join(str(error).split())
-            raise RequestError(
-                f"{path}: {reason}; move the file away, or choose another place with --home DIR"
-            ) from error
+            raise unusable(path, error) from error
 
     @classmethod
     def open(cls) -> Progress:

@@ -32,52 +32,64 @@ class Observer(Protocol):
         """It has been; `token` is what `before` gave, if it was not None."""
 
 
+class _Now:
+    """Who notices at present. One for the process: the learner may keep ``backward`` under a name of their own."""
+
+    observer: Observer | None = None
+    owner = 0  # the thread
+    inside = False  # a backward()
+    unscaled: tuple[weakref.ref[torch.Tensor], torch.Tensor] | None = None  # what GradScaler scaled last
+
+
+_original_backward = torch.autograd.backward
+_original_scale = torch.amp.GradScaler.scale
+
+
 @contextmanager
 def noticing(observer: Observer) -> Iterator[None]:
     """Tell `observer` of each outermost ``backward()`` of this thread; reentrant ones (checkpoints) are not losses.
 
     ``Tensor.backward`` goes through ``torch.autograd.backward`` too. ``autograd.grad`` is not seen.
     """
-    original, scale = torch.autograd.backward, torch.amp.GradScaler.scale
-    owner, inside = get_ident(), False
-    unscaled: dict[int, tuple[weakref.ref[torch.Tensor], torch.Tensor]] = {}
-
-    def backward(tensors: Any, grad_tensors: Any = None, *rest: Any, **options: Any) -> None:
-        nonlocal inside
-        if inside or get_ident() != owner:
-            return original(tensors, grad_tensors, *rest, **options)
-        root, token = tensors, None
-        if isinstance(tensors, (list, tuple)) and len(tensors) == 1:
-            root = tensors[0]
-        inside = True
-        try:
-            if isinstance(root, torch.Tensor):
-                loss = root if grad_tensors is None and root.numel() == 1 else None
-                scaled = unscaled.pop(id(root), None) if unscaled else None
-                if scaled is not None and scaled[0]() is root:
-                    loss = scaled[1]
-                token = observer.before(root, loss, sys._getframe(1))
-            original(tensors, grad_tensors, *rest, **options)
-        finally:
-            inside = False
-        if token is not None:
-            observer.after(token)
-        return None
-
-    def remembering(self: Any, outputs: Any) -> Any:
-        result = scale(self, outputs)
-        if isinstance(result, torch.Tensor) and result is not outputs:
-            unscaled.clear()  # one loss at a time: this must not grow
-            unscaled[id(result)] = (weakref.ref(result), outputs.detach())
-        return result
-
-    torch.autograd.backward = backward
-    torch.amp.GradScaler.scale = remembering  # type: ignore[method-assign]
+    _Now.observer, _Now.owner, _Now.inside = observer, get_ident(), False
+    torch.autograd.backward = _backward
+    torch.amp.GradScaler.scale = _scale  # type: ignore[method-assign]
     try:
         yield
     finally:
-        torch.autograd.backward = original
-        torch.amp.GradScaler.scale = scale  # type: ignore[method-assign]
+        torch.autograd.backward = _original_backward
+        torch.amp.GradScaler.scale = _original_scale  # type: ignore[method-assign]
+        _Now.observer = _Now.unscaled = None
+
+
+def _backward(tensors: Any, grad_tensors: Any = None, *rest: Any, **options: Any) -> None:
+    now = _Now
+    observer = now.observer
+    if observer is None or now.inside or get_ident() != now.owner:
+        return _original_backward(tensors, grad_tensors, *rest, **options)
+    root, token = tensors, None
+    if isinstance(tensors, (list, tuple)) and len(tensors) == 1:
+        root = tensors[0]
+    now.inside = True
+    try:
+        if isinstance(root, torch.Tensor):
+            loss = root if grad_tensors is None and root.numel() == 1 else None
+            if now.unscaled is not None and now.unscaled[0]() is root:
+                loss = now.unscaled[1]
+            token = observer.before(root, loss, sys._getframe(1))
+        _original_backward(tensors, grad_tensors, *rest, **options)
+    finally:
+        now.inside, now.unscaled = False, None
+    if token is not None:
+        observer.after(token)
+    return None
+
+
+def _scale(self: Any, outputs: Any) -> Any:
+    result = _original_scale(self, outputs)
+    if isinstance(result, torch.Tensor) and result is not outputs and _Now.observer is not None:
+        _Now.unscaled = weakref.ref(result), outputs.detach()
+    return result
 
 
 class _Series:

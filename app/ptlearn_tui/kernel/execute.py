@@ -79,7 +79,7 @@ def _run(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[Even
     functions.cooled()
     for where in [where for where in calls if where[0] == cell]:
         del calls[where]  # of the cell as it was
-    if ".backward" in source:
+    if "backward" in source:
         calls.update(backward_calls(tree, cell))
     lines = Lines(cell, marks, _process.memory.names, emit, functions.defined)
     watch = Watch(cell, namespace, emit, _process.memory, marks)

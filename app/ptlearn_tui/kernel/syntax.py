@@ -72,14 +72,24 @@ def backward_calls(tree: ast.AST, cell: int) -> dict[tuple[int, int], BackwardCa
     found: dict[tuple[int, int], BackwardCall] = {}
     for node in ast.walk(tree):
         match node:
+            case ast.Call(ast.Name("backward"), [receiver, *arguments]):
+                pass
+            case ast.Call(ast.Attribute(library, "backward"), [receiver, *arguments]) if ast.unparse(library) in (
+                "torch.autograd",
+                "autograd",
+            ):
+                pass
             case ast.Call(ast.Attribute(receiver, "backward"), arguments):
-                # GradScaler: scaler.scale(loss).backward()
-                if isinstance(receiver, ast.Call) and ast.unparse(receiver.func).endswith(".scale") and receiver.args:
-                    receiver = receiver.args[0]
-                argument = arguments[0].id if arguments and isinstance(arguments[0], ast.Name) else None
-                call = BackwardCall(ast.unparse(receiver), argument)
-                for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
-                    found.setdefault((cell, line), call)
+                pass
+            case _:
+                continue
+        # GradScaler: scaler.scale(loss).backward()
+        if isinstance(receiver, ast.Call) and ast.unparse(receiver.func).endswith(".scale") and receiver.args:
+            receiver = receiver.args[0]
+        argument = arguments[0].id if arguments and isinstance(arguments[0], ast.Name) else None
+        call = BackwardCall(ast.unparse(receiver), argument)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+            found.setdefault((cell, line), call)
     return found
 
 

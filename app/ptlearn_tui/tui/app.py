@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ptlearn_tui.kernel.client import Server
     from ptlearn_tui.tui.screens.lesson import LessonScreen
 
+HERE = Path(__file__).parent
 KEPT = 3  # lessons whose kernels are kept when they are left
 THREADS = 32  # kernels, tails and looks at the disk wait in threads of their own
 
@@ -62,7 +64,8 @@ class Dashboard(App[None]):
 
     TITLE = "ptlearn"
     ENABLE_COMMAND_PALETTE = True
-    CSS_PATH: ClassVar = ["app.tcss", "screens/plan.tcss"]  # Textual does not load a default screen's own
+    # The plan's too: Textual does not load a default screen's own.
+    CSS_PATH: ClassVar = [HERE / "app.tcss", HERE / "screens" / "plan.tcss"]
     BINDINGS: ClassVar = [
         Binding("L", "switch_language", "switch the language", show=False),
         Binding("question_mark", "all_keys", "all keys", show=False),

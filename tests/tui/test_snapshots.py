@@ -1,0 +1,108 @@
+"""Pictures of the screens that a user meets first, at 80×24 and 120×40, in both languages.
+
+What a cell and a run made is recorded from real ones (`recorded/`). `pytest --snapshot-update` takes them anew.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ptlearn_tui import home, locale
+from ptlearn_tui.course.progress import Progress
+from ptlearn_tui.events import decode
+from ptlearn_tui.tui.app import Dashboard
+from ptlearn_tui.tui.screens.lesson import LessonScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.pilot import Pilot
+
+RECORDED = Path(__file__).parent / "recorded"
+SIZES = [(80, 24), (120, 40)]
+LANGUAGES = ["en", "zh"]
+
+
+class Still(Dashboard):
+    """The dashboard on a machine that does not change: torch is loaded, nothing is looked for."""
+
+    def __init__(self, language: str) -> None:
+        locale.use(language)
+        super().__init__(language=language)
+        self.theme = "ptlearn"
+        self.set_reactive(Dashboard.torch_state, "ready")
+        self.set_reactive(Dashboard.devices, "8 × H200")
+        self.server.torch_version = "2.15.0"
+
+    def _warm_up(self) -> None:
+        """No server, no clock."""
+
+
+def learnt_a_little() -> None:
+    with Progress.open() as store:
+        for item in ("setup", "tensors"):
+            store.tick(item, done=True)
+        for page in ("setup/this-machine", "tensors/creating", "tensors/view", "autograd/requires-grad"):
+            store.read(page)
+        store.remember("place", "autograd/scalar")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_first_start(snap_compare: Callable[..., bool], size: tuple[int, int], language: str) -> None:
+    assert snap_compare(Still(language), terminal_size=size)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_plan(snap_compare: Callable[..., bool], size: tuple[int, int], language: str) -> None:
+    learnt_a_little()
+    assert snap_compare(Still(language), terminal_size=size, press=["down", "down", "down"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_lesson(snap_compare: Callable[..., bool], size: tuple[int, int], language: str) -> None:
+    app = Still(language)
+
+    async def open_lesson(pilot: Pilot[None]) -> None:
+        page = app.plan.page("autograd/scalar")
+        assert page is not None
+        app.open_page(page)
+        while not isinstance(app.screen, LessonScreen) or app.screen.focused is None:
+            await pilot.pause()
+        screen = app.screen
+        for line in (RECORDED / "scalar.jsonl").read_bytes().splitlines():
+            event = decode(line)
+            assert isinstance(event.cell, int)
+            if screen.session.records[event.cell].state == "new":
+                screen.session.records[event.cell].begin(event.cell + 1, 0.0)
+            screen.inbox.put(event.cell, event)
+        screen.session.shown = 1
+        while screen.session.records[1].state != "ran":
+            await pilot.pause()
+        screen.cell(1).focus()
+        if size[0] < 100:
+            await pilot.press("3")
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=open_lesson)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_training(snap_compare: Callable[..., bool], size: tuple[int, int], language: str) -> None:
+    app = Still(language)
+    shutil.copytree(RECORDED / "mnist", home.runs_folder() / "mnist-1123")
+
+    async def open_run(pilot: Pilot[None]) -> None:
+        app.open_run("mnist-1123")
+        while not getattr(getattr(app.screen, "view", None), "end", None):
+            await pilot.pause()
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=open_run)
