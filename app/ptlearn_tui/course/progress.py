@@ -22,6 +22,9 @@ FILE = "progress.sqlite3"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS ticks (item TEXT PRIMARY KEY, done INTEGER NOT NULL, changed REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS pages (page TEXT PRIMARY KEY, read REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS edits (
+    page TEXT, cell INTEGER, source TEXT NOT NULL, changed REAL NOT NULL, PRIMARY KEY (page, cell)
+);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
@@ -94,6 +97,19 @@ class Progress:
     def pages_read(self) -> frozenset[str]:
         """Every page that was read."""
         return frozenset(row[0] for row in self._rows("SELECT page FROM pages"))
+
+    def edit(self, page: str, cell: int, source: str) -> None:
+        """Keep a learner's version of a cell (0-based, of the page's cells)."""
+        self._write("REPLACE INTO edits VALUES (?, ?, ?, ?)", page, cell, source, time.time())
+
+    def forget_edit(self, page: str, cell: int) -> None:
+        """Back to the author's text."""
+        self._write("DELETE FROM edits WHERE page = ? AND cell = ?", page, cell)
+
+    def edits(self, page: str) -> dict[int, str]:
+        """The cells of a page that the learner has changed."""
+        rows = self._rows("SELECT cell, source FROM edits WHERE page = ?", page)
+        return {int(cell): source for cell, source in rows}
 
     def setting(self, name: str) -> str | None:
         """A remembered choice: "language", "place"."""

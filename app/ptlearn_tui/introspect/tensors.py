@@ -147,7 +147,9 @@ def sample(tensor: torch.Tensor) -> torch.Tensor:
         widest = max(range(len(sizes)), key=sizes.__getitem__)
         sizes[widest] = max(1, min(sizes[widest] - 1, sizes[widest] * SAMPLE // math.prod(sizes)))
     # A step of ceil(size / wanted) takes at most `wanted` of them.
-    return tensor[tuple(slice(None, None, max(1, -(-size // max(1, n)))) for size, n in zip(tensor.shape, sizes, strict=True))]
+    return tensor[
+        tuple(slice(None, None, max(1, -(-size // max(1, n)))) for size, n in zip(tensor.shape, sizes, strict=True))
+    ]
 
 
 def _wide(tensor: torch.Tensor) -> torch.dtype:

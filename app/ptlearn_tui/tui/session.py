@@ -29,12 +29,17 @@ class Session:
     def __init__(self, cells: tuple[Cell, ...]) -> None:
         self.cells = cells
         self.records = [Record() for _ in cells]
+        self.edits: dict[int, str] = {}  # cells that the learner has changed: their text
         self.waiting: deque[int] = deque()
         self.running: int | None = None
         self.kernel: Kernel | None = None
         self.shown: int | None = None  # the cell whose record the panels show
         self._runs = 0
         self._interrupted_at: float | None = None
+
+    def source(self, index: int) -> str:
+        """What runs: the learner's text, or the author's."""
+        return self.edits.get(index, self.cells[index].source)
 
     def queue(self, cells: list[int]) -> list[int]:
         """Cells that are to run, in that order; those that were added."""
@@ -60,7 +65,7 @@ class Session:
         try:
             if self.kernel is None or not self.kernel.alive:
                 self.kernel = server.kernel(rate=SCREEN_RATE)
-            yield from self.kernel.run(cell.index, cell.source)
+            yield from self.kernel.run(cell.index, self.source(cell.index))
         except KernelError as error:
             yield Error(cell=cell.index, kind="KernelError", message=str(error), line=None, traceback=str(error))
             yield Done(cell=cell.index, ok=False, seconds=0.0)

@@ -23,6 +23,7 @@ from ptlearn_tui.tui.text import memory
 from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, WARN
 from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint, crumbs
 from ptlearn_tui.tui.widgets.cell import CodeCell
+from ptlearn_tui.tui.widgets.editor import Editor
 from ptlearn_tui.tui.widgets.graph_panel import GraphBody
 from ptlearn_tui.tui.widgets.panel import Panel
 from ptlearn_tui.tui.widgets.prose import Prose, ShownFence
@@ -111,6 +112,7 @@ class LessonScreen(BaseScreen):
         super().on_mount()
         if self.session.cells:
             self.cell(0).focus(scroll_visible=False)
+        self._show_edits()
         self.speak()
         self.set_interval(0.5, self._pulse)
         self.keep_place()
@@ -206,12 +208,15 @@ class LessonScreen(BaseScreen):
             if focused.number == 3:
                 return Hint("enter", t("show line"), "show_line"), Hint("← →", t("walk"), ""), close, back, following
             return Hint("↑ ↓", t("scroll"), ""), close, back, following
+        if isinstance(focused, Editor):
+            return Hint("ctrl+r", t("run"), "run_editor"), Hint("esc", t("leave, edits are kept"), "leave_editor")
         if isinstance(focused, CodeCell):
             last = focused.cell.index == len(self.session.cells) - 1
             text = t("start the run") if focused.cell.run else t("run") if last else t("run, go on")
             tab = Hint("tab", t("next cell"), "app.focus_next")
             run_all = Hint("a", t("run all"), "run_all")
-            return Hint("enter", text, "run_focused"), run_all, tab, panels, following, leave
+            edit = Hint("e", t("edit"), "edit_focused")
+            return Hint("enter", text, "run_focused"), edit, run_all, tab, panels, following, leave
         return panels, following, leave
 
     # ---- running cells -----------------------------------------------------------------------------------------
@@ -239,6 +244,21 @@ class LessonScreen(BaseScreen):
         """The footer's enter."""
         if isinstance(self.focused, CodeCell):
             self.focused.action_run(True)
+
+    def action_edit_focused(self) -> None:
+        """The footer's e."""
+        if isinstance(self.focused, CodeCell):
+            self.focused.action_edit()
+
+    def action_run_editor(self) -> None:
+        """The footer's ctrl+r."""
+        if isinstance(self.focused, Editor):
+            self.focused.action_leave(True)
+
+    def action_leave_editor(self) -> None:
+        """The footer's escape, in the editor."""
+        if isinstance(self.focused, Editor):
+            self.focused.action_leave(False)
 
     def action_run_all(self) -> None:
         """Every cell from the top, but those that wait to be asked for themselves."""
@@ -292,8 +312,11 @@ class LessonScreen(BaseScreen):
         self._next()
 
     def interrupt(self) -> None:
-        """ctrl+c: what runs is interrupted, nothing is lost."""
+        """ctrl+c: what runs is interrupted, nothing is lost; in an editor where nothing runs it copies."""
         if not self.session.interrupt():
+            if isinstance(self.focused, Editor) and self.focused.selected_text:
+                self.focused.action_copy()
+                return
             self.dashboard.say(t("nothing runs; q leaves"))
             return
         self.set_timer(OBEY, self._offer_kill)
@@ -320,12 +343,74 @@ class LessonScreen(BaseScreen):
             self.dashboard.say(t("a fresh kernel: run from the top with a"))
         self.show_status()
 
+    # ---- editing -----------------------------------------------------------------------------------------------
+
+    def _show_edits(self) -> None:
+        """What the learner wrote the last time is there again."""
+        try:
+            edits = self.dashboard.progress.edits(self.entry.key)
+        except sqlite3.Error as error:
+            self.dashboard.say(t("your edits can't be read: {why}", why=error), "error")
+            return
+        self.session.edits = {index: text for index, text in edits.items() if index < len(self.session.cells)}
+        for index, text in self.session.edits.items():
+            self.cell(index).show_edit(text)
+
+    @on(CodeCell.Edit)
+    async def _edit(self, message: CodeCell.Edit) -> None:
+        cell = self.cell(message.index)
+        editor = Editor(message.index, self.session.source(message.index), (cell.pointed or 1) - 1)
+        await self.scroll.mount(editor, after=cell)
+        cell.display = False
+        editor.focus()
+
+    @on(Editor.Left)
+    async def _left_editor(self, message: Editor.Left) -> None:
+        """What was written is kept, and on disk before it is shown."""
+        editor, index = message.editor, message.editor.index
+        await self._keep_edit(index, editor.text.rstrip("\n"))
+        cell = self.cell(index)
+        cell.display = True
+        cell.focus(scroll_visible=False)
+        await editor.remove()
+        if message.run:
+            self._queue([index])
+
+    async def _keep_edit(self, index: int, text: str) -> None:
+        progress, page = self.dashboard.progress, self.entry.key
+        author = text == self.session.cells[index].source
+        try:
+            if not author:
+                await asyncio.to_thread(progress.edit, page, index, text)
+            elif index in self.session.edits:
+                await asyncio.to_thread(progress.forget_edit, page, index)
+        except sqlite3.Error as error:
+            self.dashboard.say(t("your edit is not on disk: {why}", why=error), "error")
+        if author:
+            self.session.edits.pop(index, None)
+        else:
+            self.session.edits[index] = text
+        self.cell(index).show_edit(None if author else text)
+
+    @on(CodeCell.Undo)
+    def _undo_asked(self, message: CodeCell.Undo) -> None:
+        question = Question(t("Bring the author's text back? Yours is lost."), t("bring it back"))
+        source = self.session.cells[message.index].source
+
+        async def answered(yes: bool | None) -> None:
+            if yes:
+                await self._keep_edit(message.index, source)
+
+        self.app.push_screen(question, answered)
+
     # ---- panels ------------------------------------------------------------------------------------------------
 
     def action_panel(self, number: int) -> None:
         """Open, or close when it is open already."""
         self.side.toggle(number)
         self.show_hints()
+        if isinstance(self.focused, CodeCell):  # the cell and the sheet explain each other
+            self.call_after_refresh(self._keep_in_sight, self.focused.cell.index)
 
     @on(Side.Closed)
     def _panel_closed(self) -> None:

@@ -58,6 +58,8 @@ class CodeCell(Lines, can_focus=True):
     BINDINGS: ClassVar = [
         Binding("enter", "run(True)", "run this cell and go on", show=False),
         Binding("r", "run(False)", "run this cell and stay", show=False),
+        Binding("e", "edit", "edit this cell", show=False),
+        Binding("u", "undo", "bring the author's text back", show=False),
     ]
 
     pointed: reactive[int | None] = reactive(None)  # the line that another pane points at
@@ -70,16 +72,46 @@ class CodeCell(Lines, can_focus=True):
             self.index = index
             self.go_on = go_on
 
+    class Edit(Message):
+        """Open the editor in this cell's place."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    class Undo(Message):
+        """The author's text instead of the learner's."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
     def __init__(self, cell: Cell, record: Record) -> None:
         super().__init__(id=f"cell-{cell.index}")
         self.cell = cell
         self.record = record
+        self.edited: str | None = None  # the learner's text, where it is not the author's
         self._code: list[Content] | None = None
 
     def show_cell(self, cell: Cell) -> None:
         """The same cell in another language: other comments, the same code."""
         self.cell, self._code = cell, None
         self.changed()
+
+    def show_edit(self, source: str | None) -> None:
+        """The learner's text, or None for the author's."""
+        self.edited, self._code = source, None
+        self.changed()
+
+    def action_edit(self) -> None:
+        """The screen puts an editor here."""
+        if not self.cell.run:
+            self.post_message(self.Edit(self.cell.index))
+
+    def action_undo(self) -> None:
+        """Where there is something to undo."""
+        if self.edited is not None:
+            self.post_message(self.Undo(self.cell.index))
 
     def watch_pointed(self) -> None:
         """The pointer has moved."""
@@ -95,7 +127,7 @@ class CodeCell(Lines, can_focus=True):
     def code(self) -> list[Content]:
         """The source's lines in colour."""
         if self._code is None:
-            source = safe(self.cell.source)
+            source = safe(self.cell.source if self.edited is None else self.edited)
             coloured = highlight(source, language="python", theme=CodeTheme)
             coloured = coloured.highlight_regex(_CALL, style="$call")
             self._code = coloured.split("\n", allow_blank=True)[: source.count("\n") + 1]
@@ -159,7 +191,8 @@ class CodeCell(Lines, can_focus=True):
         number = str(self.record.number) if self.record.number else ""
         if self.cell.run:
             return Content.assemble((t("Run"), MUTED), " ", (self.cell.run, STRONG))
-        return Content.assemble((t("In"), MUTED), " ", (number, STRONG))
+        edited = "" if self.edited is None else "   " + t("edited")
+        return Content.assemble((t("In"), MUTED), " ", (number, STRONG), (edited, WARN))
 
     def _state(self) -> Content:
         record = self.record

@@ -1,0 +1,118 @@
+"""A cell's editor, in its place: Python's colours, indentation that goes on, ctrl+r runs, escape leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.style import Style
+from textual.binding import Binding
+from textual.message import Message
+from textual.widgets import TextArea
+from textual.widgets.text_area import TextAreaTheme
+
+from ptlearn_tui.tui.theme import RICH, SIXTEEN
+
+if TYPE_CHECKING:
+    from textual import events
+
+INDENT = 4
+
+
+def _theme(name: str, colours: dict[str, str]) -> TextAreaTheme:
+    """The cell's own colours, for tree-sitter's names of things."""
+
+    def style(role: str) -> Style:
+        colour = colours[role].replace("ansi_", "").replace("default", "")
+        return Style(color=colour or None)
+
+    return TextAreaTheme(
+        name=name,
+        syntax_styles={
+            "comment": style("comment"),
+            "string": style("string"),
+            "number": style("number"),
+            "float": style("number"),
+            "boolean": style("keyword"),
+            "constant.builtin": style("keyword"),
+            "keyword": style("keyword"),
+            "keyword.function": style("keyword"),
+            "keyword.return": style("keyword"),
+            "keyword.operator": style("keyword"),
+            "conditional": style("keyword"),
+            "repeat": style("keyword"),
+            "include": style("keyword"),
+            "exception": style("keyword"),
+            "function": style("call"),
+            "function.call": style("call"),
+            "method": style("call"),
+            "method.call": style("call"),
+            "class": style("call"),
+            "type": style("call"),
+        },
+    )
+
+
+class Editor(TextArea):
+    """Leaving keeps what was written; nothing has to be saved."""
+
+    DEFAULT_CSS = """
+    Editor { height: auto; border: none; padding: 0 1; margin: 0 0 1 0; background: $code;
+             border-left: outer $accent; }
+    Editor:focus { border: none; border-left: outer $accent; }
+    """
+    BINDINGS: ClassVar = [Binding("ctrl+r", "leave(True)", "in the editor: run the cell", show=False)]
+
+    class Left(Message):
+        """The learner is done with it."""
+
+        def __init__(self, editor: Editor, *, run: bool) -> None:
+            super().__init__()
+            self.editor = editor
+            self.run = run
+
+    def __init__(self, index: int, source: str, line: int = 0) -> None:
+        super().__init__(
+            source, language="python", show_line_numbers=True, tab_behavior="indent", soft_wrap=False, compact=True
+        )
+        self.index = index
+        self.indent_width = INDENT
+        self._first_line = line
+
+    def on_mount(self) -> None:
+        """In the dashboard's colours, the cursor where the learner was."""
+        for theme in (RICH, SIXTEEN):
+            self.register_theme(_theme(theme.name, theme.variables))
+        self.theme = self.app.theme
+        self.move_cursor((self._first_line, 0))
+
+    def action_leave(self, run: bool) -> None:
+        """Back to the cell."""
+        self.post_message(self.Left(self, run=run))
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Escape leaves; enter goes on with the indentation, one deeper after a colon."""
+        if event.key == "escape":
+            event.stop()
+            event.prevent_default()
+            self.action_leave(False)
+        elif event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            row, column = self.cursor_location
+            before = self.document[row][:column]
+            indent = len(before) - len(before.lstrip(" "))
+            if before.rstrip().endswith(":"):
+                indent += INDENT
+            start, end = self.selection
+            self._replace_via_keyboard("\n" + " " * indent, start, end)
+        elif event.key == "backspace" and self.selection.is_empty:
+            row, column = self.cursor_location
+            before = self.document[row][:column]
+            if before and not before.strip() and column % INDENT == 0:
+                event.stop()
+                event.prevent_default()
+                self._replace_via_keyboard("", (row, column - INDENT), (row, column))
+                return
+            await super()._on_key(event)
+        else:
+            await super()._on_key(event)
