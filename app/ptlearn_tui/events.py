@@ -55,7 +55,7 @@ class Line(Event, tag="line", frozen=True, kw_only=True):
     dtype: str | None = None  # "float32", without "torch."
     operator: str | None = None  # of its grad_fn, in words: "mul"; "leaf" for a leaf that requires grad
     text: str = ""  # a short value: "27.0", "5 items", "→ x.grad" for what backward() reached
-    times: int = 1  # how often the statement has run so far
+    times: int = 1  # how often the statement has run so far; 0 in a hot loop, where nobody counts
 
 
 class Value(Event, tag="value", frozen=True, kw_only=True):
@@ -75,7 +75,7 @@ class Grad(Struct, frozen=True, kw_only=True):
 
 
 class Tensor(Struct, frozen=True, kw_only=True):
-    """One tensor's card. Statistics come from a strided sample of at most 4,096 values when `sampled` says so."""
+    """One tensor's card. Statistics are over the finite values, of a strided sample of at most 4,096 if `sampled`."""
 
     name: str
     line: int
@@ -87,7 +87,7 @@ class Tensor(Struct, frozen=True, kw_only=True):
     grad_fn: str | None  # PyTorch's own name: "MulBackward0"
     operator: str | None = None  # the same in words: "mul"
     grad: Grad | None = None
-    grad_why: str | None = None  # why there is none: "not a leaf", "no backward yet", "requires_grad is False"
+    grad_why: str | None = None  # why none: "not a leaf", "no backward yet", "cleared", "requires_grad is False"
     stride: list[int] | None = None  # None where the layout has none (sparse)
     contiguous: bool | None = None
     storage: int | None = None  # a small number: equal on cards that share memory, stable within a kernel

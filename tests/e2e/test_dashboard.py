@@ -125,19 +125,28 @@ def test_sigkill_of_the_dashboard_loses_no_tick_and_leaves_no_process(terminal: 
         command(home, "runs", "stop", run["id"])
 
 
-def test_an_endless_cell_is_interrupted_and_a_stubborn_one_killed(terminal: Open, home: Path, tmp_path: Path) -> None:
+def test_a_cell_in_c_code_is_killed_and_the_next_runs(terminal: Open) -> None:
+    """`sum` over a range looks at no signal: ctrl+c can't end it, K does."""
     screen = terminal("--lang", "en")
     screen.wait("Projects (MNIST / CIFAR-10)")
     screen.press(ENTER)
-    screen.wait("kernel ready")
-    screen.press("r")
-    screen.wait("ran in")
+    screen.wait("▌ In")
     screen.press(CTRL_C)
     screen.wait("nothing runs; q leaves")  # and the program is still there
+    screen.press("e")
+    screen.wait("ctrl+r run")
+    screen.press("sum(range(10**12)) #", "\x12")
+    screen.wait("running, 1 s")
+    screen.press("2")
+    screen.wait("No tensors yet.")  # the screen answers meanwhile
+    screen.press(CTRL_C)
+    screen.wait("K kills the kernel")
     screen.press("K")
-    screen.wait("Kill the kernel?")
+    screen.wait("the kernel died")
+    screen.press("u")
+    screen.wait("Bring the author's text back?")
     screen.press("y")
-    screen.wait("a fresh kernel")
+    screen.wait(lambda: "sum(range" not in screen.text, "the author's text")
     screen.press("r")
     screen.wait("ran in")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 import weakref
 from _thread import get_ident
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ import torch
 from ptlearn_tui.events import Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 LOT = 0.05  # seconds between two lots of points
@@ -26,7 +25,7 @@ class Observer(Protocol):
     """Who wants to know of ``backward()``."""
 
     def before(self, root: torch.Tensor, loss: torch.Tensor | None, caller: FrameType) -> Any:
-        """`root` is about to be differentiated. `loss` is its value, unscaled, if it is one number."""
+        """`caller` is about to differentiate `root`. `loss` is its value, unscaled, if it is one number."""
 
     def after(self, token: Any) -> None:
         """It has been; `token` is what `before` gave, if it was not None."""
@@ -42,6 +41,7 @@ class _Now:
 
 
 _original_backward = torch.autograd.backward
+_METHOD = torch.Tensor.backward.__code__
 _original_scale = torch.amp.GradScaler.scale
 
 
@@ -62,11 +62,18 @@ def noticing(observer: Observer) -> Iterator[None]:
         _Now.observer = _Now.unscaled = None
 
 
-def _backward(tensors: Any, grad_tensors: Any = None, *rest: Any, **options: Any) -> None:
+def _backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
+) -> None:
     now = _Now
     observer = now.observer
     if observer is None or now.inside or get_ident() != now.owner:
-        return _original_backward(tensors, grad_tensors, *rest, **options)
+        return _original_backward(tensors, grad_tensors, retain_graph, create_graph, grad_variables, inputs)
     root, token = tensors, None
     if isinstance(tensors, (list, tuple)) and len(tensors) == 1:
         root = tensors[0]
@@ -76,8 +83,11 @@ def _backward(tensors: Any, grad_tensors: Any = None, *rest: Any, **options: Any
             loss = root if grad_tensors is None and root.numel() == 1 else None
             if now.unscaled is not None and now.unscaled[0]() is root:
                 loss = now.unscaled[1]
-            token = observer.before(root, loss, sys._getframe(1))
-        _original_backward(tensors, grad_tensors, *rest, **options)
+            caller = sys._getframe(1)
+            if caller.f_code is _METHOD and caller.f_back is not None:
+                caller = caller.f_back
+            token = observer.before(root, loss, caller)
+        _original_backward(tensors, grad_tensors, retain_graph, create_graph, grad_variables, inputs)
     finally:
         now.inside, now.unscaled = False, None
     if token is not None:
@@ -92,7 +102,7 @@ def _scale(self: Any, outputs: Any) -> Any:
     return result
 
 
-class _Series:
+class Series:
     """The losses of one call site. Numbers in a list, not records: thousands of those keep the collector busy."""
 
     def __init__(self, name: str) -> None:
@@ -103,10 +113,14 @@ class _Series:
     def read(self) -> list[float]:
         """The values that wait; those that stand on a device in one transfer."""
         waiting, self.waiting = self.waiting, []
-        if waiting and isinstance(waiting[0], torch.Tensor):
-            with torch.no_grad():
-                return list(torch.stack(waiting).tolist())  # type: ignore[arg-type]
-        return waiting  # type: ignore[return-value]
+        on_device = [value for value in waiting if isinstance(value, torch.Tensor)]
+        if not on_device:
+            return waiting  # type: ignore[return-value]
+        if len({value.device for value in on_device}) > 1:  # the net moved in between
+            on_device = [value.cpu() for value in on_device]
+        with torch.no_grad():
+            read = iter(torch.stack(on_device).tolist())
+        return [next(read) if isinstance(value, torch.Tensor) else value for value in waiting]
 
 
 class Losses:
@@ -116,50 +130,40 @@ class Losses:
     in one transfer, twice a second. A series begins to be told with its second point: one backward() is no curve.
     """
 
-    def __init__(
-        self,
-        give: Callable[[Metric], None],
-        cell: int,
-        name_of: Callable[[Any], str] = lambda site: "loss",
-        clock: Callable[[], float] = time.perf_counter,
-    ) -> None:
+    def __init__(self, give: Callable[[Metric], None], cell: int) -> None:
         self._give = give
         self._cell = cell
-        self._name_of = name_of
-        self._clock = clock
-        self._series: dict[Hashable, _Series] = {}
-        self._due = clock() + LOT
+        self._series: list[Series] = []
+        self._due = 0.0
 
-    def add(self, site: Hashable, loss: torch.Tensor) -> None:
-        """A loss that is differentiated at `site`. Raises nothing: what can't be read is left out."""
-        series = self._series.get(site)
-        if series is None:
-            series = self._series[site] = _Series(self._free_name(self._name_of(site)))
-        waiting = series.waiting
+    def series(self, name: str) -> Series:
+        """A series of its own for a call site; a name that is taken gets a number: ``loss 2``."""
+        taken = {series.name for series in self._series}
+        number, free = 2, name
+        while free in taken:
+            free = f"{name} {number}"
+            number += 1
+        self._series.append(Series(free))
+        return self._series[-1]
+
+    def add(self, series: Series, loss: torch.Tensor, now: float) -> None:
+        """One more loss, at `now` (seconds). Raises nothing: what can't be read is left out."""
         try:
             if loss.is_cpu:
-                waiting.append(float(loss.item()))
-            else:
-                waiting.append(loss.detach().clone().reshape(()).to(torch.float32))
+                series.waiting.append(float(loss.item()))
+            elif not loss.is_meta:
+                series.waiting.append(loss.detach().clone().reshape(()).to(torch.float32))
         except (RuntimeError, TypeError, ValueError):  # under vmap, meta, complex
             return
-        if self._clock() >= self._due or len(waiting) >= COUNT:
+        if now >= self._due or len(series.waiting) >= COUNT:
+            self._due = now + (LOT if loss.is_cpu else DEVICE_LOT)
             self.flush()
-            self._due = self._clock() + (LOT if loss.is_cpu else DEVICE_LOT)
 
     def flush(self) -> None:
         """Give out what has come together."""
-        for series in self._series.values():
+        for series in self._series:
             if series.told + len(series.waiting) < 2:
                 continue
             for value in series.read():
                 series.told += 1
                 self._give(Metric(cell=self._cell, name=series.name, step=series.told, value=value))
-
-    def _free_name(self, name: str) -> str:
-        taken = {series.name for series in self._series.values()}
-        number, free = 2, name
-        while free in taken:
-            free = f"{name} {number}"
-            number += 1
-        return free

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from itertools import islice
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -139,7 +140,7 @@ def _other_text(value: object) -> str:
         return "1 item" if len(items) == 1 else f"{len(items)} items"
     if isinstance(value, torch.dtype | torch.device):
         return str(value)
-    if isinstance(value, type) or callable(value):
+    if isinstance(value, type | ModuleType) or callable(value):
         return ""  # what a def, a class or an import bound says nothing beside its own line
     return kind.__name__
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptlearn_tui.introspect.autograd import leaves
@@ -13,11 +14,12 @@ from ptlearn_tui.kernel.watch import stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import FrameType
+    from types import CodeType, FrameType
 
     import torch
 
     from ptlearn_tui.events import Event
+    from ptlearn_tui.introspect.training import Series
     from ptlearn_tui.kernel.marks import Marks
     from ptlearn_tui.kernel.syntax import BackwardCall
     from ptlearn_tui.kernel.watch import Watch
@@ -25,6 +27,17 @@ if TYPE_CHECKING:
 PACE = 1.0  # seconds between two looks at the same backward() in a loop: one takes some 2 ms
 
 Where = tuple[int, int]  # the cell and line of a call
+
+
+@dataclass(slots=True)
+class _CallSite:
+    """A call of backward() in a cell."""
+
+    where: Where
+    codes: list[CodeType] = field(default_factory=list)  # kept, so that no other gets their ids
+    series: Series | None = None
+    seen: bool = False
+    due: float = 0.0  # when it is looked at again
 
 
 class Backward:
@@ -45,25 +58,40 @@ class Backward:
         self._calls = calls
         self._marks = marks
         self._clock = clock
-        self._losses = Losses(emit, cell, self._name_of_loss)
-        self._seen: dict[Where, float] = {}  # when a call was looked at last
+        self._losses = Losses(emit, cell)
+        self._sites: dict[tuple[int, int], _CallSite] = {}  # by code object and instruction: asking for a line is slow
+        self._by_line: dict[Where, _CallSite] = {}
 
     def before(self, root: torch.Tensor, loss: torch.Tensor | None, caller: FrameType) -> Any:
         """It is about to run. Most calls in a loop only leave their loss."""
-        where = _where(caller)
-        if loss is not None:
-            self._losses.add(where, loss)
+        site = self._sites.get((id(caller.f_code), caller.f_lasti)) or self._site(caller)
         now = self._clock()
-        last = self._seen.get(where)
-        if last is not None and now - last < (PACE if self._marks.is_live() else 2 * PACE):
+        if loss is not None:
+            if site.series is None:
+                site.series = self._losses.series(self._name_of_loss(site.where))
+            self._losses.add(site.series, loss, now)
+        if now < site.due or (now < site.due + PACE and site.seen and not self._marks.is_live()):
             return None  # a loop that rests has turns with marks, and only they know their lines
-        self._seen[where] = now
-        name = self._name_of_root(where, loss is not None)
+        try:
+            return self._look(site, root, self._name_of_root(site.where, loss is not None), now)
+        except Exception:  # whatever a library made of its tensors: the learner's backward() comes first
+            return None
+
+    def _look(self, site: _CallSite, root: torch.Tensor, name: str, now: float) -> Any:
+        again, site.seen, site.due = site.seen, True, now + PACE
         self._watch.in_backward = True
-        self._watch.tell_graph(name, root, where[1])
-        if last is not None and self._watch.compound:
+        self._watch.tell_graph(name, root, site.where[1])
+        if again and self._watch.compound:
             self._watch.refresh(name, root)
-        return where, [(leaf, stamp_of(leaf)) for leaf in leaves(root)]
+        return site.where, [(leaf, stamp_of(leaf)) for leaf in leaves(root)]
+
+    def _site(self, caller: FrameType) -> _CallSite:
+        where = _where(caller)
+        site = self._by_line.setdefault(where, _CallSite(where))
+        if cell_of(caller.f_code.co_filename) is not None:  # a library's frame says nothing of who called it
+            site.codes.append(caller.f_code)
+            self._sites[id(caller.f_code), caller.f_lasti] = site
+        return site
 
     def after(self, token: Any) -> None:
         """It has run: which leaves have a new gradient?"""

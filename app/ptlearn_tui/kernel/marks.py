@@ -1,6 +1,6 @@
 """The marks that a cell's code runs over: which statement made which node, how often it ran, when it is shown.
 
-`instrument.py` writes calls of these functions into a cell. A mark costs 0.2 µs, or 0.6 where PyTorch has emptied the
+`instrument.py` writes calls of these functions into a cell. A mark costs 0.2 µs, or 0.8 where PyTorch has emptied the
 caches in between. So a loop or a function that spends more than a hundredth of its time on marks is *hot*: after its
 first 512 turns it rests, which means that it goes on as the learner wrote it, and every 50 ms one turn is marked again.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 UNKNOWN = -1  # the place of a node that was made where no marks run
 WINDOW = 0.05  # seconds between two showings of what a loop does
 LOOK = 512  # turns of a loop, or calls of a function, between two looks at what its marks cost
-COST = 0.4e-6  # seconds of a mark
+COST = 0.8e-6  # seconds of a mark, caches cold
 SHARE = 0.01  # of the time, for the marks of one loop or function
 MOST = 1 << 20  # turns that a loop rests at most before one is shown
 RECORDS = 1 << 17  # places of nodes that are remembered

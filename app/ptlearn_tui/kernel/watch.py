@@ -146,7 +146,10 @@ class Watch:
         """The graph behind a tensor, unless it is the one that was told last."""
         if tensor.grad_fn is None or self._last_graph == (name, tensor.grad_fn._sequence_nr()):
             return
-        told = self._graph(name, tensor, line)
+        try:
+            told = self._graph(name, tensor, line)
+        except Exception:  # nodes of a kind that PyTorch does not let us ask: no graph is better than no cell
+            return
         if told is not None:
             self._nodes += len(told.nodes) + told.left_out
             self._last_graph = (name, tensor.grad_fn._sequence_nr())

@@ -8,14 +8,15 @@ import sqlite3
 import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events, on, work
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.command import CommandPalette
 from textual.message import Message
 from textual.reactive import reactive
 
@@ -26,11 +27,13 @@ from ptlearn_tui.errors import RequestError
 from ptlearn_tui.faults import write_down
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui import glyphs
-from ptlearn_tui.tui.keys import KeyFolder, from_input_method
+from ptlearn_tui.tui.keys import KeyFolder, from_input_method, shown_key
 from ptlearn_tui.tui.screens.plan import PlanScreen
 from ptlearn_tui.tui.theme import RICH, SIXTEEN, theme_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from textual.screen import Screen
 
     from ptlearn_tui.course.plan import PageEntry
@@ -257,6 +260,21 @@ class Dashboard(App[None]):
             self.say(t("nothing runs; q leaves"))
         else:
             interrupt()
+
+    def action_command_palette(self) -> None:
+        """In the language in use."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder=t("an action, by its name"), id="--command-palette"))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every action of this screen by its name, with its key; nothing of Textual's own."""
+        seen: set[str] = set()
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.description and binding.description not in seen and not binding.system:
+                seen.add(binding.description)
+                run = partial(self.run_action, binding.action, active.node)
+                yield SystemCommand(t(binding.description), shown_key(binding.key), run)
 
     # ---- from screen to screen ---------------------------------------------------------------------------------
 

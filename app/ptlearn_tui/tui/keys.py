@@ -17,6 +17,13 @@ _TAIL_FIRST = frozenset("[O")
 _TAIL_LAST = frozenset("ABCDFH")
 _TAIL_SECONDS = 0.3
 
+_SHOWN = {"question_mark": "?", "colon": ":", "full_stop": ".", "slash": "/", "escape": "esc"}
+
+
+def shown_key(key: str) -> str:
+    """A key as people call it: "?", "esc", "ctrl+c"."""
+    return _SHOWN.get(key, key)
+
 
 class KeyFolder:
     """Gives for each key the keys that were meant. `clock` is passed in so that tests need not wait."""

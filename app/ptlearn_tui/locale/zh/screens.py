@@ -15,6 +15,7 @@ TABLE: dict[str, str] = {
     "nothing runs; q leaves": "没有正在运行的代码；q 返回",
     "switch the language": "切换语言",
     "every action, by name": "按名字找任何操作",
+    "an action, by its name": "操作的名字",
     "repaint the screen": "重画屏幕",
     "interrupt what runs": "中断正在运行的代码",
     "one level up; on the plan: quit": "返回上一级；在学习计划里是退出",

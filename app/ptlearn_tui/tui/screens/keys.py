@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from ptlearn_tui.locale import t
+from ptlearn_tui.tui.keys import shown_key
 from ptlearn_tui.tui.text import fit
 from ptlearn_tui.tui.theme import ACCENT, MUTED, STRONG
 from ptlearn_tui.tui.widgets.lines import Lines
@@ -17,8 +18,6 @@ from ptlearn_tui.tui.widgets.lines import Lines
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.screen import Screen
-
-_SHOWN = {"question_mark": "?", "colon": ":", "full_stop": ".", "slash": "/", "escape": "esc"}
 
 
 class _Keys(Lines):
@@ -48,8 +47,7 @@ class KeysScreen(ModalScreen[None]):
         merged: dict[str, list[str]] = {}
         for active in below.active_bindings.values():
             if active.binding.description and not active.binding.system:
-                key = _SHOWN.get(active.binding.key, active.binding.key)
-                merged.setdefault(active.binding.description, []).append(key)
+                merged.setdefault(active.binding.description, []).append(shown_key(active.binding.key))
         self._rows = [(" ".join(keys), description) for description, keys in merged.items()]
 
     def compose(self) -> ComposeResult:

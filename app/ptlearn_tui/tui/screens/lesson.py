@@ -9,32 +9,29 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import Binding
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
 
-from ptlearn_tui.course.page import Cell, Fence, Page, read_page
-from ptlearn_tui.course.page import Prose as ProseBlock
+from ptlearn_tui.course.page import read_page
 from ptlearn_tui.locale import t
+from ptlearn_tui.tui import lesson_words
 from ptlearn_tui.tui.screens.base import WIDE, BaseScreen
 from ptlearn_tui.tui.screens.question import Question
 from ptlearn_tui.tui.session import OBEY, Inbox, Session
-from ptlearn_tui.tui.text import memory
-from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, WARN
-from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint, crumbs
+from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint
 from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.editor import Editor
 from ptlearn_tui.tui.widgets.graph_panel import GraphBody
+from ptlearn_tui.tui.widgets.page_text import PageText
 from ptlearn_tui.tui.widgets.panel import Panel
-from ptlearn_tui.tui.widgets.prose import Prose, ShownFence
 from ptlearn_tui.tui.widgets.side import Side
 from ptlearn_tui.tui.widgets.tabs import PANELS, Tabs
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-    from textual.widget import Widget
 
-    from ptlearn_tui.course.page import Block
+    from ptlearn_tui.course.page import Cell
     from ptlearn_tui.course.plan import PageEntry
 
 FRAME = 1 / 30  # seconds between looks at what the kernel has sent
@@ -69,8 +66,7 @@ class LessonScreen(BaseScreen):
     def __init__(self, entry: PageEntry) -> None:
         super().__init__()
         self.entry = entry
-        self.page: Page = read_page(entry.path)
-        self.session = Session(self.page.cells)
+        self.session = Session(read_page(entry.path).cells)
         self.inbox = Inbox(lambda: self.post_message(Arrived()))
 
     # ---- what is on it -----------------------------------------------------------------------------------------
@@ -79,19 +75,9 @@ class LessonScreen(BaseScreen):
         """Text and cells, then the panels."""
         yield Header()
         with Container(id="body"):
-            with VerticalScroll(id="page", can_focus=False):
-                yield from (self._widget(block) for block in self.page.blocks)
+            yield PageText(self.entry.key, read_page(self.entry.path), self.session)
             yield Side(self.session)
         yield Footer()
-
-    def _widget(self, block: Block) -> Widget:
-        match block:
-            case Cell():
-                return CodeCell(block, self.session.records[block.index])
-            case Fence():
-                return ShownFence(block)
-            case _:
-                return Prose(block)
 
     @property
     def side(self) -> Side:
@@ -99,20 +85,19 @@ class LessonScreen(BaseScreen):
         return self.query_one(Side)
 
     @property
-    def scroll(self) -> VerticalScroll:
-        """The text."""
-        return self.query_one("#page", VerticalScroll)
+    def text(self) -> PageText:
+        """The prose and the cells."""
+        return self.query_one(PageText)
 
     def cell(self, index: int) -> CodeCell:
         """A cell's widget."""
-        return self.query_one(f"#cell-{index}", CodeCell)
+        return self.text.cell(index)
 
     def on_mount(self) -> None:
         """Opened at its begin; the first cell has the keys, so that enter runs it."""
         super().on_mount()
         if self.session.cells:
             self.cell(0).focus(scroll_visible=False)
-        self._show_edits()
         self.speak()
         self.set_interval(0.5, self._pulse)
         self.keep_place()
@@ -138,53 +123,22 @@ class LessonScreen(BaseScreen):
         """The page in the language in use; cells keep what they made."""
         entry = self.dashboard.plan.page(self.entry.key)
         if entry is not None and entry != self.entry:
-            self.entry, self.page = entry, read_page(entry.path)
-            for widget, block in zip(self.scroll.children, self.page.blocks, strict=False):
-                match widget, block:
-                    case CodeCell(), Cell():
-                        widget.show_cell(block)
-                    case Prose(), ProseBlock():
-                        widget.show_block(block)
-                    case ShownFence(), Fence():
-                        widget.show_block(block)
+            self.entry = entry
+            self.text.retell(read_page(entry.path))
         self.show_status()
         self.show_hints()
         self._show_record()
 
     def show_status(self) -> None:
         """Where we are, and how the kernel is."""
-        wide = self.app.size.width >= WIDE
-        plan, entry = self.dashboard.plan, self.entry
-        if entry.number:
-            item = plan.item(entry.item)
-            parts = [item.title, f"{entry.number} {entry.title}"]
-            place = f"{entry.number}/{len(item.pages)}"
-            if wide:
-                place = t("page {n} of {total}", n=entry.number, total=len(item.pages))
-                place += " · " + t("{n} min", n=entry.minutes)
-        else:
-            parts, place = [entry.title], t("{n} min", n=entry.minutes)
-        self.header.title = crumbs(*([t("Plan"), *parts] if wide else parts))
-        gap = "      " if wide else "   "
-        self.header.status = Content.assemble((place, MUTED), gap, self._kernel_words(wide))
-
-    def _kernel_words(self, wide: bool) -> Content:
-        match self.dashboard.torch_state:
-            case "loading":
-                seconds = int(time.monotonic() - self.dashboard.started)
-                return Content.styled(t("torch is loading, {n} s", n=seconds), MUTED)
-            case "failed":
-                return Content.styled(t("torch does not load"), BAD)
-        kernel, name = self.session.kernel, (t("kernel "), MUTED)
-        if self.session.running is not None:
-            words = Content.assemble(name, (t("busy"), WARN))
-        elif kernel is not None and not kernel.alive:
-            words = Content.assemble(name, (t("ended"), BAD))
-        else:
-            words = Content.assemble(name, (t("ready"), GOOD))
-        if wide and kernel is not None and kernel.alive:
-            words += Content.styled(f" · {memory(kernel.memory())}", MUTED)
-        return words
+        dashboard, wide = self.dashboard, self.app.size.width >= WIDE
+        seconds = time.monotonic() - dashboard.started
+        self.header.title = lesson_words.title(dashboard.plan, self.entry, wide=wide)
+        self.header.status = Content.assemble(
+            lesson_words.place(dashboard.plan, self.entry, wide=wide),
+            "      " if wide else "   ",
+            lesson_words.kernel(self.session, dashboard.torch_state, seconds, wide=wide),
+        )
 
     def _pulse(self) -> None:
         """Twice a second: the seconds of what runs, the memory of the kernel."""
@@ -230,15 +184,7 @@ class LessonScreen(BaseScreen):
         self._queue([message.index])
         if message.go_on and message.index + 1 < len(self.session.cells):
             self.cell(message.index + 1).focus(scroll_visible=False)
-            self._keep_in_sight(message.index)
-
-    def _keep_in_sight(self, index: int) -> None:
-        """The cell that runs and the begin of the next stay visible together where they fit."""
-        page, cell = self.scroll, self.cell(index)
-        top, bottom = page.scroll_offset.y, page.scroll_offset.y + page.size.height
-        at = cell.virtual_region.y
-        if at < top or at + min(cell.size.height + 6, page.size.height) > bottom:
-            page.scroll_to(y=max(0, at - 3), animate=False)
+            self.text.keep_in_sight(message.index)
 
     def action_run_focused(self) -> None:
         """The footer's enter."""
@@ -305,7 +251,7 @@ class LessonScreen(BaseScreen):
         self.side.draw(at_once=self.session.running is None)
 
     def _finished(self) -> None:
-        for widget in self.query(CodeCell):
+        for widget in self.text.cells:
             widget.changed()  # those that waited may not run any more
         self.side.changed(*PANELS)
         self._note_read()
@@ -343,66 +289,6 @@ class LessonScreen(BaseScreen):
             self.dashboard.say(t("a fresh kernel: run from the top with a"))
         self.show_status()
 
-    # ---- editing -----------------------------------------------------------------------------------------------
-
-    def _show_edits(self) -> None:
-        """What the learner wrote the last time is there again."""
-        try:
-            edits = self.dashboard.progress.edits(self.entry.key)
-        except sqlite3.Error as error:
-            self.dashboard.say(t("your edits can't be read: {why}", why=error), "error")
-            return
-        self.session.edits = {index: text for index, text in edits.items() if index < len(self.session.cells)}
-        for index, text in self.session.edits.items():
-            self.cell(index).show_edit(text)
-
-    @on(CodeCell.Edit)
-    async def _edit(self, message: CodeCell.Edit) -> None:
-        cell = self.cell(message.index)
-        editor = Editor(message.index, self.session.source(message.index), (cell.pointed or 1) - 1)
-        await self.scroll.mount(editor, after=cell)
-        cell.display = False
-        editor.focus()
-
-    @on(Editor.Left)
-    async def _left_editor(self, message: Editor.Left) -> None:
-        """What was written is kept, and on disk before it is shown."""
-        editor, index = message.editor, message.editor.index
-        await self._keep_edit(index, editor.text.rstrip("\n"))
-        cell = self.cell(index)
-        cell.display = True
-        cell.focus(scroll_visible=False)
-        await editor.remove()
-        if message.run:
-            self._queue([index])
-
-    async def _keep_edit(self, index: int, text: str) -> None:
-        progress, page = self.dashboard.progress, self.entry.key
-        author = text == self.session.cells[index].source
-        try:
-            if not author:
-                await asyncio.to_thread(progress.edit, page, index, text)
-            elif index in self.session.edits:
-                await asyncio.to_thread(progress.forget_edit, page, index)
-        except sqlite3.Error as error:
-            self.dashboard.say(t("your edit is not on disk: {why}", why=error), "error")
-        if author:
-            self.session.edits.pop(index, None)
-        else:
-            self.session.edits[index] = text
-        self.cell(index).show_edit(None if author else text)
-
-    @on(CodeCell.Undo)
-    def _undo_asked(self, message: CodeCell.Undo) -> None:
-        question = Question(t("Bring the author's text back? Yours is lost."), t("bring it back"))
-        source = self.session.cells[message.index].source
-
-        async def answered(yes: bool | None) -> None:
-            if yes:
-                await self._keep_edit(message.index, source)
-
-        self.app.push_screen(question, answered)
-
     # ---- panels ------------------------------------------------------------------------------------------------
 
     def action_panel(self, number: int) -> None:
@@ -410,7 +296,7 @@ class LessonScreen(BaseScreen):
         self.side.toggle(number)
         self.show_hints()
         if isinstance(self.focused, CodeCell):  # the cell and the sheet explain each other
-            self.call_after_refresh(self._keep_in_sight, self.focused.cell.index)
+            self.call_after_refresh(self.text.keep_in_sight, self.focused.cell.index)
 
     @on(Side.Closed)
     def _panel_closed(self) -> None:
@@ -428,12 +314,12 @@ class LessonScreen(BaseScreen):
         node, other = message.node, self.session.record_for("graph")[1]
         shown = self.session.shown if other is None else other
         cell = node.line_cell if isinstance(node.line_cell, int) else shown
-        for widget in self.query(CodeCell):
+        for widget in self.text.cells:
             widget.pointed = node.line if widget.cell.index == cell else None
 
     def action_show_line(self) -> None:
         """Bring the node's line into sight."""
-        for widget in self.query(CodeCell):
+        for widget in self.text.cells:
             if widget.pointed is not None:
                 widget.scroll_visible(animate=False)
 
@@ -451,8 +337,8 @@ class LessonScreen(BaseScreen):
     def action_scroll_page(self, step: int) -> None:
         """A line, or a screen less two lines that keep the place."""
         if abs(step) > 1:
-            step = (self.scroll.size.height - 2) * (1 if step > 0 else -1)
-        self.scroll.scroll_relative(y=step, animate=False)
+            step = (self.text.size.height - 2) * (1 if step > 0 else -1)
+        self.text.scroll_relative(y=step, animate=False)
         self.call_after_refresh(self._note_read)
 
     def _focus_text(self) -> None:
@@ -497,7 +383,7 @@ class LessonScreen(BaseScreen):
 
     def _note_read(self) -> None:
         """Read is a page whose end was in sight and whose cells have run."""
-        if self.scroll.scroll_offset.y >= self.scroll.max_scroll_y and self.session.all_ran:
+        if self.text.at_end and self.session.all_ran:
             self.keep_read()
 
     @work(thread=True, group="store", exit_on_error=False, description="keep what was read")

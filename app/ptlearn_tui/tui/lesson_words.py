@@ -1,0 +1,53 @@
+"""What a lesson's header says: where we are, and how the kernel is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from ptlearn_tui.locale import t
+from ptlearn_tui.tui.text import memory
+from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, WARN
+from ptlearn_tui.tui.widgets.bars import crumbs
+
+if TYPE_CHECKING:
+    from ptlearn_tui.course.plan import PageEntry, Plan
+    from ptlearn_tui.tui.session import Session
+
+
+def title(plan: Plan, entry: PageEntry, *, wide: bool) -> Content:
+    """`Plan › Autograd › 3 Backward from a scalar`."""
+    parts = [plan.item(entry.item).title, f"{entry.number} {entry.title}"] if entry.number else [entry.title]
+    return crumbs(*([t("Plan"), *parts] if wide else parts))
+
+
+def place(plan: Plan, entry: PageEntry, *, wide: bool) -> Content:
+    """`page 3 of 11 · 5 min`, or `3/11`."""
+    minutes = t("{n} min", n=entry.minutes)
+    if not entry.number:
+        return Content.styled(minutes, MUTED)
+    pages = len(plan.item(entry.item).pages)
+    if not wide:
+        return Content.styled(f"{entry.number}/{pages}", MUTED)
+    return Content.styled(f"{t('page {n} of {total}', n=entry.number, total=pages)} · {minutes}", MUTED)
+
+
+def kernel(session: Session, torch_state: str, seconds: float, *, wide: bool) -> Content:
+    """`kernel ready · 212 MB`; while torch loads, for how long."""
+    match torch_state:
+        case "loading":
+            return Content.styled(t("torch is loading, {n} s", n=int(seconds)), MUTED)
+        case "failed":
+            return Content.styled(t("torch does not load"), BAD)
+    alive = session.kernel is not None and session.kernel.alive
+    if session.running is not None:
+        state = (t("busy"), WARN)
+    elif session.kernel is not None and not alive:
+        state = (t("ended"), BAD)
+    else:
+        state = (t("ready"), GOOD)
+    words = Content.assemble((t("kernel "), MUTED), state)
+    if wide and alive and session.kernel is not None:
+        words += Content.styled(f" · {memory(session.kernel.memory())}", MUTED)
+    return words
