@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Fifo
-
     from ptlearn_tui.kernel.client import Kernel, Server
 
 

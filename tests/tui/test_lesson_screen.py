@@ -44,13 +44,11 @@ async def open_page(bench: Bench, key: str) -> LessonScreen:
 
 async def open_cells(bench: Bench, folder: Path, *cells: str) -> LessonScreen:
     """A page of one's own, put in the place of a real one."""
-    from dataclasses import replace
-
     path = folder / "page.md"
     path.write_text(PAGE.format(cells="\n\n".join(f"```python\n{cell}\n```" for cell in cells)), "utf-8")
     entry = load_plan("en").page("autograd/scalar")
     assert entry is not None
-    bench.app.push_screen(LessonScreen(replace(entry, id="own", path=path)))
+    bench.app.push_screen(LessonScreen(entry._replace(id="own", path=path)))
     await bench.until(lambda: isinstance(bench.app.screen, LessonScreen) and bench.app.screen.query(CodeCell))
     screen = bench.app.screen
     assert isinstance(screen, LessonScreen)

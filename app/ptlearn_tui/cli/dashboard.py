@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -33,6 +34,9 @@ def main(args: argparse.Namespace) -> int:
         from ptlearn_tui.runs import find
 
         find(args.run)  # an unknown run is a wrong request: said before the screen opens
+    # Nothing of what is imported now ever becomes garbage; looking for some would cost the first screen a tenth of
+    # its time. The dashboard turns the collector on again once that screen is drawn.
+    gc.disable()
     from ptlearn_tui.tui.app import Dashboard
 
     dashboard = Dashboard(language=args.lang, run=args.run, data=args.data, ascii_only=args.ascii)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 PLAN_IDS = ("setup", "tensors", "autograd", "networks", "training", "data", "projects")
 
@@ -18,8 +17,7 @@ _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.{0,8000}?)^---[ \t]*\r?$",
 _SIMPLE = re.compile(r'(\w+): (?:"([^"\\]+)"|((?!true|false|null|yes|no|on|off)\w[^:#]*))', re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class PageEntry:
+class PageEntry(NamedTuple):
     """A page as the plan knows it: its front matter, not yet its text."""
 
     item: str
@@ -35,8 +33,7 @@ class PageEntry:
         return f"{self.item}/{self.id}"
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """One line of the checklist."""
 
     id: str
@@ -51,8 +48,7 @@ class Item:
         return sum(page.minutes for page in self.pages)
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """The course in one language."""
 
     language: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sqlite3
 import time
@@ -139,6 +140,8 @@ class Dashboard(App[None]):
 
     def _warm_up(self) -> None:
         """After the first paint (before it, this makes the first screen a third later)."""
+        gc.freeze()  # what is there now stays: no collection has to walk it again
+        gc.enable()
         self.load_torch()
         self.look_around()
         self.set_interval(1.0, self._look_for_changes)

@@ -72,14 +72,20 @@ class Session:
 
     def take_in(self, index: int, events: list[AnyEvent]) -> set[str]:
         """A cell's events; what has changed by them, as `Record.apply` says it, and "done" at its end."""
-        record = self.records[index]
-        if record.state == "loading":
-            record.state, record.began = "running", time.monotonic()
-        touched = record.apply(events)
+        self.torch_loaded()
+        touched = self.records[index].apply(events)
         if any(isinstance(event, Done) for event in events):
             touched.add("done")
             self._finished(index)
         return touched
+
+    def torch_loaded(self) -> int | None:
+        """A cell that waited for torch runs from now on; which."""
+        if self.running is None or self.records[self.running].state != "loading":
+            return None
+        record = self.records[self.running]
+        record.state, record.began = "running", time.monotonic()
+        return self.running
 
     def lines_elsewhere(self, index: int) -> set[int]:
         """Code of earlier cells has run again: what it made now stands there; the cells it is in."""

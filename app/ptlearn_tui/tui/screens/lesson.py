@@ -100,6 +100,7 @@ class LessonScreen(BaseScreen):
             self.cell(0).focus(scroll_visible=False)
         self.speak()
         self.set_interval(0.5, self._pulse)
+        self.watch(self.app, "torch_state", self._torch_loaded, init=False)
         self.keep_place()
 
     def on_unmount(self) -> None:
@@ -256,6 +257,12 @@ class LessonScreen(BaseScreen):
         self.side.changed(*PANELS)
         self._note_read()
         self._next()
+
+    def _torch_loaded(self) -> None:
+        """A cell may have waited for it."""
+        index = self.session.torch_loaded()
+        if index is not None:
+            self.cell(index).changed()
 
     def interrupt(self) -> None:
         """ctrl+c: what runs is interrupted, nothing is lost; in an editor where nothing runs it copies."""

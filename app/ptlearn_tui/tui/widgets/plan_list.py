@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from textual.binding import Binding
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from ptlearn_tui.course.plan import Item, PageEntry
 
 
-@dataclass(frozen=True)
-class GoOn:
+class GoOn(NamedTuple):
     """The row that resumes: the page to open."""
 
     page: PageEntry
@@ -32,8 +30,7 @@ class GoOn:
     first: bool  # nothing was done yet: it says Start
 
 
-@dataclass(frozen=True)
-class Live:
+class Live(NamedTuple):
     """A training run that is going on."""
 
     id: str
@@ -41,8 +38,7 @@ class Live:
     left: str  # "6:40 left"
 
 
-@dataclass(frozen=True)
-class ItemRow:
+class ItemRow(NamedTuple):
     """One item of the plan and how far it is."""
 
     item: Item
