@@ -216,7 +216,7 @@ def test_a_dead_kernel_says_how_it_died_after_its_last_words(
 
 
 def test_a_crash_says_where_it_was(kernel: Kernel) -> None:
-    assert 'File "<cell 5>", line 2' in text(kernel.run(5, "import ctypes\nctypes.string_at(0)"), Stderr)
+    assert 'File "<cell 6>", line 2' in text(kernel.run(5, "import ctypes\nctypes.string_at(0)"), Stderr)
 
 
 def test_a_kernel_that_dies_between_cells_is_not_alive(kernel: Kernel, tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ def test_decorators_classes_and_sources_are_those_of_a_script(cells: Cells) -> N
     assert names["r"] == (4, 3, "s", "A", "p")
     assert names["A"].__module__ == "__main__" and names["A"].__doc__ == "Doc of A." and names["one"].__doc__ == "One."
     assert inspect.getsource(names["A"].x) == "    def x(self):\n        return self.__x\n"
-    assert names["one"].__wrapped__.__code__.co_filename == "<cell 0>"
+    assert names["one"].__wrapped__.__code__.co_filename == "<cell 1>"
 
 
 def test_marked_code_does_what_the_same_script_does(cells: Cells) -> None:
@@ -234,8 +234,8 @@ def test_an_error_names_the_innermost_line_of_the_learner(cells: Cells) -> None:
     (error,) = cells.of(Error)
     assert (error.kind, error.line, error.line_cell) == ("RuntimeError", 3, 0)
     assert "size" in error.message
-    assert 'File "<cell 1>", line 2, in <module>\n    f(x)' in error.traceback
-    assert 'File "<cell 0>", line 3, in f\n    return a @ torch.ones(3)' in error.traceback
+    assert 'File "<cell 2>", line 2, in <module>\n    f(x)' in error.traceback
+    assert 'File "<cell 1>", line 3, in f\n    return a @ torch.ones(3)' in error.traceback
     if sys.version_info >= (3, 11):
         assert "~~^~~" in error.traceback
     assert "ptlearn_tui" not in error.traceback and "site-packages" not in error.traceback

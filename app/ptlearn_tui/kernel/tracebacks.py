@@ -18,15 +18,18 @@ _CELL = re.compile(r"<cell (\d+)>")
 
 
 def filename(cell: int) -> str:
-    """The name under which a cell is compiled, and under which tracebacks and `inspect` find its source."""
-    return f"<cell {cell}>"
+    """The name under which a cell is compiled, and under which tracebacks and `inspect` find its source.
+
+    People count cells from one, as the screens do.
+    """
+    return f"<cell {cell + 1}>"
 
 
 @lru_cache(maxsize=4096)  # asked at every backward()
 def cell_of(name: str) -> int | None:
     """The cell that a file name stands for; None for any other file."""
     found = _CELL.fullmatch(name)
-    return int(found[1]) if found else None
+    return int(found[1]) - 1 if found else None
 
 
 def remember_source(cell: int, source: str) -> None:
