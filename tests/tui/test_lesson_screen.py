@@ -212,6 +212,10 @@ async def test_a_node_of_the_graph_points_at_its_line(dashboard: Callable[..., o
         await bench.press("right")
         await bench.until(lambda: screen.cell(1).pointed == 3)
         await bench.until(lambda: any("▸3  z = y * 3 * 3" in line for line in bench.lines))
+        screen.text.scroll_end(animate=False)
+        await bench.until(lambda: not any("▸3  z = y * 3 * 3" in line for line in bench.lines))
+        await bench.press("enter")  # shows the line
+        await bench.until(lambda: any("▸3  z = y * 3 * 3" in line for line in bench.lines))
         await bench.press("escape")
         await bench.until(lambda: isinstance(screen.focused, CodeCell))
 

@@ -28,7 +28,7 @@ from ptlearn_tui.errors import RequestError
 from ptlearn_tui.faults import write_down
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui import glyphs
-from ptlearn_tui.tui.keys import KeyFolder, from_input_method, shown_key
+from ptlearn_tui.tui.keys import KeyFolder, described, from_input_method, shown_key
 from ptlearn_tui.tui.screens.plan import PlanScreen
 from ptlearn_tui.tui.theme import RICH, SIXTEEN, theme_for
 
@@ -101,6 +101,7 @@ class Dashboard(App[None]):
         glyphs.use_ascii(ascii_only)
         if ascii_only:
             self._filters.append(glyphs.AsciiFilter())
+            self.add_class("-ascii")
         self.progress = Progress.open()
         self.data_folder = data
         self.found_data = ""
@@ -271,13 +272,9 @@ class Dashboard(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every action of this screen by its name, with its key; nothing of Textual's own."""
-        seen: set[str] = set()
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if binding.description and binding.description not in seen and not binding.system:
-                seen.add(binding.description)
-                run = partial(self.run_action, binding.action, active.node)
-                yield SystemCommand(t(binding.description), shown_key(binding.key), run)
+        for description, bound in described(screen).items():
+            run = partial(self.run_action, bound[0].binding.action, bound[0].node)
+            yield SystemCommand(t(description), " ".join(shown_key(each.binding.key) for each in bound), run)
 
     # ---- from screen to screen ---------------------------------------------------------------------------------
 

@@ -7,7 +7,9 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from textual import events
+from textual.binding import ActiveBinding, Binding
 from textual.keys import _character_to_key
+from textual.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +25,17 @@ _SHOWN = {"question_mark": "?", "colon": ":", "full_stop": ".", "slash": "/", "e
 def shown_key(key: str) -> str:
     """A key as people call it: "?", "esc", "ctrl+c"."""
     return _SHOWN.get(key, key)
+
+
+def described(screen: Screen[object]) -> dict[str, list[ActiveBinding]]:
+    """What can be done on a screen now, by description, with the keys for it; nothing of Textual's own."""
+    own = {binding.description for binding in Screen.BINDINGS if isinstance(binding, Binding)}
+    found: dict[str, list[ActiveBinding]] = {}
+    for active in screen.active_bindings.values():
+        description = active.binding.description
+        if description and description not in own and not active.binding.system:
+            found.setdefault(description, []).append(active)
+    return found
 
 
 class KeyFolder:

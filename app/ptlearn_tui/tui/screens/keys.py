@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.keys import shown_key
+from ptlearn_tui.tui.keys import described, shown_key
 from ptlearn_tui.tui.text import fit
 from ptlearn_tui.tui.theme import ACCENT, MUTED, STRONG
 from ptlearn_tui.tui.widgets.lines import Lines
@@ -44,11 +44,10 @@ class KeysScreen(ModalScreen[None]):
 
     def __init__(self, below: Screen[object]) -> None:
         super().__init__()
-        merged: dict[str, list[str]] = {}
-        for active in below.active_bindings.values():
-            if active.binding.description and not active.binding.system:
-                merged.setdefault(active.binding.description, []).append(shown_key(active.binding.key))
-        self._rows = [(" ".join(keys), description) for description, keys in merged.items()]
+        self._rows = [
+            (" ".join(shown_key(each.binding.key) for each in bound), description)
+            for description, bound in described(below).items()
+        ]
 
     def compose(self) -> ComposeResult:
         """The list, scrolling where the window is low."""

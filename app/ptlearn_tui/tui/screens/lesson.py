@@ -324,11 +324,16 @@ class LessonScreen(BaseScreen):
         for widget in self.text.cells:
             widget.pointed = node.line if widget.cell.index == cell else None
 
+    @on(Panel.Entered)
+    def _panel_entered(self, message: Panel.Entered) -> None:
+        if message.number == 3:
+            self.action_show_line()
+
     def action_show_line(self) -> None:
         """Bring the node's line into sight."""
         for widget in self.text.cells:
             if widget.pointed is not None:
-                widget.scroll_visible(animate=False)
+                self.text.keep_in_sight(widget.cell.index)
 
     # ---- moving about ------------------------------------------------------------------------------------------
 

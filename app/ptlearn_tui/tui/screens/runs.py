@@ -40,8 +40,8 @@ class RunList(Lines, can_focus=True):
     """What can be started first, then the runs, the newest first."""
 
     BINDINGS: ClassVar = [
-        Binding("down,j", "move(1)", show=False),
-        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", "move", show=False),
+        Binding("up,k", "move(-1)", "move", show=False),
         Binding("enter", "open", "open the run, or start one", show=False),
     ]
 

@@ -164,7 +164,9 @@ class TrainingScreen(BaseScreen):
                 return Content.styled(f"{at} {by}".rstrip(), WARN)
             case "running":
                 where = view.run.device if view.run else ""
-                threads = t("{n} threads", n=view.run.threads) if view.run and where == "cpu" else ""
+                threads = ""
+                if view.run and where == "cpu":
+                    threads = t("1 thread") if view.run.threads == 1 else t("{n} threads", n=view.run.threads)
                 on_what = f" · {where}" + (f", {threads}" if threads else "") if where else ""
                 return Content.assemble((t("live"), GOOD), (on_what, MUTED))
             case "finished":

@@ -87,7 +87,7 @@ class Footer(Lines):
     async def on_click(self, event: Click) -> None:
         """Every hint is a button."""
         for start, end, action in self._spans:
-            if start <= event.x < end:
+            if action and start <= event.x < end:
                 await self.screen.run_action(action)
                 break
 

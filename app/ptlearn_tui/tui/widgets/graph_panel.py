@@ -153,9 +153,9 @@ class GraphBody(PanelBody):
         title = Content.assemble("   ", (safe(graph.root), STRONG), (" " + t("came from"), MUTED))
         lines = [spread(title, Content.styled(count + "  ", MUTED), width), Content()]
         name_width = max((row.indent * 2 + cell_len(_name(row.node)) for row in rows), default=0)
-        name_width = min(max(name_width + 2, 10), 26)
+        name_width = min(max(name_width + 2, 8), 24)
         shapes = [shape_words(row.node.shape) if row.node.shape is not None else "" for row in rows]
-        shape_width = min(max(map(cell_len, shapes), default=0) + 2, 20)
+        shape_width = min(max(map(cell_len, shapes), default=0) + 2, 12)  # a longer one takes from what follows
         for index, (row, shape) in enumerate(zip(rows, shapes, strict=True)):
             node = row.node
             leaf = node.variable is not None
@@ -166,7 +166,7 @@ class GraphBody(PanelBody):
                 "  ",
                 ("· " * row.indent, FAINT),
                 (fit(_name(node), max(name_width - 2 * row.indent, 4)), GOOD if leaf else STRONG),
-                fit(shape, shape_width),
+                fit(shape, max(shape_width, cell_len(shape) + 2)),
                 (kind, MUTED),
             )
             at = t("line {n}", n=node.line) if node.line is not None else t("line unknown")

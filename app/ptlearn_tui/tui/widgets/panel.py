@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.message import Message
 
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui.glyphs import FOCUS
@@ -63,11 +64,19 @@ class Panel(VerticalScroll, can_focus=True):
     Panel.-open { display: block; }
     """
     BINDINGS: ClassVar = [
-        Binding("down,j", "step(1)", show=False),
-        Binding("up,k", "step(-1)", show=False),
-        Binding("right", "step(1)", show=False),
-        Binding("left", "step(-1)", show=False),
+        Binding("enter", "enter", "graph: show the line", show=False),
+        Binding("down,j", "step(1)", "walk or scroll", show=False),
+        Binding("up,k", "step(-1)", "walk or scroll", show=False),
+        Binding("right", "step(1)", "walk or scroll", show=False),
+        Binding("left", "step(-1)", "walk or scroll", show=False),
     ]
+
+    class Entered(Message):
+        """Enter: what that does depends on the panel."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
 
     def __init__(self, number: int, name: str, body: PanelBody) -> None:
         super().__init__(body, id=f"panel-{name}")
@@ -88,6 +97,10 @@ class Panel(VerticalScroll, can_focus=True):
         self.body.record = record
         self.body.of_cell = of_cell
         self.body.changed()
+
+    def action_enter(self) -> None:
+        """The screen knows what belongs to the current line."""
+        self.post_message(self.Entered(self.number))
 
     def action_step(self, step: int) -> None:
         """Scroll, unless the body has lines that can be walked."""

@@ -26,9 +26,9 @@ class PlanDetail(Lines, can_focus=True):
     """As a column it can have the keys: arrows choose a page, enter opens it, ← goes back."""
 
     BINDINGS: ClassVar = [
-        Binding("down,j", "move(1)", show=False),
-        Binding("up,k", "move(-1)", show=False),
-        Binding("enter", "open", show=False),
+        Binding("down,j", "move(1)", "move", show=False),
+        Binding("up,k", "move(-1)", "move", show=False),
+        Binding("enter", "open", "open", show=False),
         Binding("left,escape", "screen.focus_previous", show=False),
     ]
 

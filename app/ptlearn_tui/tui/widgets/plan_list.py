@@ -56,12 +56,12 @@ class PlanList(Lines, can_focus=True):
     DEFAULT_CSS = "PlanList { height: auto; }"
 
     BINDINGS: ClassVar = [
-        Binding("down,j", "move(1)", show=False),
-        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", "move", show=False),
+        Binding("up,k", "move(-1)", "move", show=False),
         Binding("home", "move(-99)", show=False),
         Binding("end", "move(99)", show=False),
-        Binding("enter", "open", show=False),
-        Binding("space", "tick", show=False),
+        Binding("enter", "open", "open", show=False),
+        Binding("space", "tick", "tick or untick", show=False),
     ]
 
     rows: reactive[tuple[Row, ...]] = reactive(())
