@@ -244,6 +244,25 @@ async def test_what_a_left_page_made_is_there_on_return(dashboard: Callable[...,
         assert screen.session.records[0].state == "ran"
 
 
+async def test_a_cell_below_one_that_ran_again_is_out_of_date(dashboard: Callable[..., object], tmp_path: Path) -> None:
+    async with dashboard() as bench:
+        screen = await open_cells(bench, tmp_path, "a = 1", "b = a + 1")
+        await bench.press("a")
+        await bench.until(ended(*screen.session.records))
+        assert "out of date" not in bench.text
+        await bench.press("r")
+        await bench.until("out of date: a cell above ran again")
+        await bench.press("a")
+        await bench.until(lambda: screen.session.records[1].number == 5 and "out of date" not in bench.text)
+
+
+async def test_y_copies_the_text_of_a_cell(dashboard: Callable[..., object], tmp_path: Path) -> None:
+    async with dashboard() as bench:
+        await open_cells(bench, tmp_path, "a = 1\nb = 2")
+        await bench.press("y")
+        await bench.until(lambda: bench.app.clipboard == "a = 1\nb = 2")
+
+
 async def test_markup_and_control_sequences_in_output_are_only_text(
     dashboard: Callable[..., object], tmp_path: Path
 ) -> None:

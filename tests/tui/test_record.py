@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ptlearn_tui import events as ev
-from ptlearn_tui.tui.record import MOST_LINES, Record, Transcript
+from ptlearn_tui.tui.record import MOST_LINES, Record, Transcript, coloured
 
 
 def written(*pieces: str, kind: str = "out") -> list[str]:
@@ -22,7 +22,18 @@ def test_a_progress_bar_draws_in_place() -> None:
 
 
 def test_control_sequences_do_not_get_through() -> None:
-    assert written("\x1b[2J\x1b[31mred\x1b[0m\x1bc\x1b]0;title\x07 [b]not markup[/b]\n") == ["red [b]not markup[/b]"]
+    assert written("\x1b[2J\x1b[1;1Hred\x1bc\x1b]0;title\x07 [b]not markup[/b]\n") == ["red [b]not markup[/b]"]
+
+
+def test_colours_are_kept_and_drawn() -> None:
+    (line,) = written("\x1b[31mred\x1b[0m plain\n")
+    content = coloured(line)
+    assert content.plain == "red plain"
+    assert [content.plain[span.start : span.end] for span in content.spans] == ["red"]
+
+
+def test_an_escape_sequence_cut_in_two_is_one() -> None:
+    assert written("a\x1b[", "2Jb\x1b", "[31mc\n") == ["ab\x1b[31mc"]
 
 
 def test_the_two_streams_keep_their_own_lines() -> None:

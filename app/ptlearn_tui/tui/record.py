@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+from textual.content import Content
+
 from ptlearn_tui import events as ev
 from ptlearn_tui.tui.text import safe
 from ptlearn_tui.tui.widgets.plot import Series
@@ -15,7 +18,24 @@ if TYPE_CHECKING:
 
 MOST_LINES = 5_000  # of output kept for the panel; a counter says how many are gone
 
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_].*?\x1b\\|[ -/]*[0-~])", re.S)
+# Everything that a terminal obeys, but for line ends: CSI, OSC, DCS and the like, two-character escapes.
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_].*?\x1b\\|[ -/]*[0-~])", re.DOTALL)
+_COLOUR = re.compile(r"(\x1b\[[\d;]*m)")  # the one kind that is kept: it can do no harm
+_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*)?\Z")  # the rest of it comes with the next piece
+
+
+def _harmless(text: str) -> str:
+    """Colours stay, whatever else a terminal would obey goes."""
+    pieces = _COLOUR.split(text)
+    pieces[::2] = [safe(_ANSI.sub("", piece)) for piece in pieces[::2]]
+    return "".join(pieces)
+
+
+def coloured(text: str, style: str = "") -> Content:
+    """A line of a transcript, its colours read."""
+    if "\x1b" not in text:
+        return Content.styled(text, style)
+    return Content.from_rich_text(Text.from_ansi(text)).stylize_before(style)
 
 
 class Transcript:
@@ -26,11 +46,16 @@ class Transcript:
         self.left_out = 0  # lines
         self.dropped = 0  # bytes
         self._open: dict[str, int] = {}  # kind -> index of its unfinished line
+        self._held: dict[str, str] = {}  # kind -> the begin of an escape sequence
 
     def write(self, kind: str, text: str) -> None:
         """Add text of one stream; an unfinished line is gone on with."""
-        text = _ANSI.sub("", text).replace("\r\n", "\n")
-        first, *rest = text.split("\n")
+        text = self._held.pop(kind, "") + text
+        unfinished = _UNFINISHED.search(text)
+        if unfinished:
+            self._held[kind] = unfinished[0]
+            text = text[: unfinished.start()]
+        first, *rest = text.replace("\r\n", "\n").split("\n")
         self._append(kind, first)
         for piece in rest:
             self._open.pop(kind, None)
@@ -50,18 +75,17 @@ class Transcript:
             self.lines.append((kind, ""))
             self._open[kind] = at
         before = self.lines[at][1]
-        for index, part in enumerate(piece.split("\r")):
-            if index:
-                # Back to the line's begin: what comes now overwrites, what is longer stays.
-                before = part + before[len(part) :] if part else before
-            else:
-                before += safe(part)
-        self.lines[at] = (kind, safe(before))
+        head, *overwrites = piece.split("\r")
+        before += _harmless(head)
+        for part in map(_harmless, overwrites):
+            # Back to the line's begin: what comes now overwrites, what is longer stays.
+            before = part if "\x1b" in part + before else part + before[len(part) :]
+        self.lines[at] = (kind, before)
 
     def block(self, kind: str, text: str) -> None:
         """Whole lines: a value, a traceback."""
         self._open.clear()
-        self.lines += [(kind, safe(line)) for line in _ANSI.sub("", text).rstrip("\n").split("\n")]
+        self.lines += [(kind, _harmless(line)) for line in text.rstrip("\n").split("\n")]
 
 
 @dataclass(eq=False)
@@ -70,6 +94,7 @@ class Record:
 
     state: str = "new"  # new, waiting, running, ran, failed, interrupted, died
     number: int = 0  # of the run, as In [3] of a notebook
+    stale: bool = False  # a cell above has run again since
     seconds: float = 0.0
     began: float = 0.0  # monotonic, while it runs
     lines: dict[int, ev.Line] = field(default_factory=dict)

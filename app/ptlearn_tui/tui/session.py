@@ -56,6 +56,8 @@ class Session:
         index = self.running = self.shown = self.waiting.popleft()
         self._runs += 1
         self.records[index].begin(self._runs, time.monotonic())
+        for below in self.records[index + 1 :]:
+            below.stale = bool(below.number)
         if loading:
             self.records[index].state = "loading"
         return index

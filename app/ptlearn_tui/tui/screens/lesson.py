@@ -220,7 +220,8 @@ class LessonScreen(BaseScreen):
         """Start the next cell, if none runs."""
         index = self.session.begin_next(loading=self.dashboard.torch_state == "loading")
         if index is not None:
-            self.cell(index).changed()
+            for widget in self.text.cells[index:]:  # those below may be out of date now
+                widget.changed()
             self._show_record()
             self.run_cell(self.session.cells[index])
         self.show_hints()

@@ -17,6 +17,7 @@ from textual.reactive import reactive
 
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui.glyphs import FOCUS, HERE, POINTER
+from ptlearn_tui.tui.record import coloured
 from ptlearn_tui.tui.text import fit, safe, spread, took
 from ptlearn_tui.tui.theme import ACCENT, BAD, CURRENT, FAINT, GOOD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.lines import Lines
@@ -59,6 +60,7 @@ class CodeCell(Lines, can_focus=True):
         Binding("enter", "run(True)", "run this cell and go on", show=False),
         Binding("r", "run(False)", "run this cell and stay", show=False),
         Binding("e", "edit", "edit this cell", show=False),
+        Binding("y", "copy", "copy this cell's text", show=False),
         Binding("u", "undo", "bring the author's text back", show=False),
     ]
 
@@ -107,6 +109,11 @@ class CodeCell(Lines, can_focus=True):
         """The screen puts an editor here."""
         if not self.cell.run:
             self.post_message(self.Edit(self.cell.index))
+
+    def action_copy(self) -> None:
+        """To the clipboard of the terminal's machine, over SSH too (OSC 52)."""
+        self.app.copy_to_clipboard(self.cell.source if self.edited is None else self.edited)
+        self.app.notify(t("copied"), markup=False, timeout=2)
 
     def action_undo(self) -> None:
         """Where there is something to undo."""
@@ -206,6 +213,8 @@ class CodeCell(Lines, can_focus=True):
                 seconds = time.monotonic() - record.began
                 text = t("running") if seconds < 1 else t("running, {n} s", n=int(seconds))
                 return Content.styled(text, WARN)
+            case "ran" if record.stale:
+                return Content.styled(t("out of date: a cell above ran again"), WARN)
             case "ran":
                 return Content.styled(t("ran in {time}", time=time_), GOOD)
             case "failed" if self.cell.raises:
@@ -228,7 +237,7 @@ class CodeCell(Lines, can_focus=True):
             shown = output.lines[-MOST_OUTPUT:]
         styles = {"err": WARN, "trace": BAD}
         lines = [Content()]
-        lines += [Content.styled(text, styles.get(kind, "")).truncate(width, ellipsis=True) for kind, text in shown]
+        lines += [coloured(text, styles.get(kind, "")).truncate(width, ellipsis=True) for kind, text in shown]
         more = len(output.lines) - len(shown) + output.left_out
         if more:
             lines.append(Content.styled(t("{n} more lines: 1 shows them", n=more), MUTED))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from ptlearn_tui.locale import t
+from ptlearn_tui.tui.record import coloured
 from ptlearn_tui.tui.text import memory
 from ptlearn_tui.tui.theme import BAD, MUTED, WARN
 from ptlearn_tui.tui.widgets.panel import PanelBody
@@ -34,7 +35,7 @@ class OutputBody(PanelBody):
             text = t("{size} left out: it came faster than it could be shown", size=memory(output.dropped))
             lines.append(Content.styled("   " + text, MUTED))
         for kind, text in output.lines:
-            content = Content.styled(text, _STYLES.get(kind, ""))
+            content = coloured(text, _STYLES.get(kind, ""))
             pieces = content.fold(max(width - 5, 20)) if content.cell_length > width - 5 else [content]
             lines += [Content.assemble("   ", piece) for piece in pieces]
         return lines
