@@ -71,6 +71,13 @@ def test_runs_are_listed_newest_first() -> None:
     assert [run.id for run in listing.summaries()] == [second.name, first.name]
 
 
+def test_a_listed_run_that_went_on_is_read_again() -> None:
+    folder = ended(events.End(status="stopped", seconds=1.0))
+    assert [run.status for run in listing.summaries()] == ["stopped"]
+    Log(folder).write(RUN, *EPOCH, events.End(status="finished", seconds=2.0))
+    assert [run.status for run in listing.summaries()] == ["finished"]
+
+
 def test_what_is_no_run_is_not_listed(state: Path) -> None:
     (state / "notes.txt").touch()
     (state / "empty").mkdir()

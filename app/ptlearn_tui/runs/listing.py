@@ -76,15 +76,36 @@ def summary(folder: Path, now: float | None = None) -> Summary:
     )
 
 
+_ended: dict[Path, tuple[tuple[int, int], Summary]] = {}  # runs that ended, by what their log's size and time were
+
+
 def summaries() -> list[Summary]:
-    """All runs, the newest first. A folder that is no run, or is unreadable, is passed over."""
+    """All runs, the newest first. A folder that is no run, or is unreadable, is passed over.
+
+    The dashboard asks every second: the log of a run that has ended is read once.
+    """
     found = []
     for folder in home.runs_folder().iterdir():
         try:
-            found.append(summary(folder))
+            found.append(_summary_once(folder))
         except RequestError:
             pass
     return sorted(found, key=lambda run: run.started, reverse=True)
+
+
+def _summary_once(folder: Path) -> Summary:
+    try:
+        status = run_folder.events_file(folder).stat()
+    except OSError:
+        return summary(folder)
+    stamp = status.st_size, status.st_mtime_ns
+    known = _ended.get(folder)
+    if known is not None and known[0] == stamp and run_folder.owner(folder) is None:
+        return known[1]
+    fresh = summary(folder)
+    if fresh.status not in ("running", "paused"):
+        _ended[folder] = stamp, fresh
+    return fresh
 
 
 def stop(folder: Path, by: str = "") -> None:
