@@ -238,7 +238,7 @@ async def test_what_a_left_page_made_is_there_on_return(dashboard: Callable[...,
         await bench.until(ended(screen.session.records[0]))
         await bench.press("n")
         await bench.until("4 Gradients accumulate")
-        assert "autograd/scalar" in bench.app.progress.pages_read()
+        await bench.until(lambda: "autograd/scalar" in bench.app.progress.pages_read())
         await bench.press("p")
         await bench.until(lambda: bench.app.screen is screen)
         assert screen.session.records[0].state == "ran"

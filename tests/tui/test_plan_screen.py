@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,31 @@ async def test_a_window_under_80_by_22_shows_a_notice(dashboard: Callable[..., o
         await bench.pilot.resize_terminal(80, 22)
         await bench.until(lambda: "Learning plan" in bench.text and "needed" not in bench.text)
         assert "Projects (MNIST / CIFAR-10)" in bench.text, "all seven items fit into the least window"
+
+
+async def test_a_store_that_another_holds_does_not_hold_the_screen(
+    dashboard: Callable[..., object], tmp_path: Path
+) -> None:
+    """Keys are answered while it is locked; a tick is shown once it is on disk, and not before."""
+    async with dashboard() as bench:
+        other = sqlite3.connect(tmp_path / "home" / "progress.sqlite3", isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        await bench.press("down", "space", "down")
+        await bench.until(lambda: any(line.startswith("▌  [ ] Tensor basics") for line in bench.lines))
+        assert "[x]" not in bench.text
+        other.execute("COMMIT")
+        other.close()
+        await bench.until("[x] Installation and environment")
+
+
+async def test_a_store_that_is_locked_at_the_start_is_read_when_it_is_free(
+    dashboard: Callable[..., object], tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    with Progress.open() as store:
+        store.tick("autograd", done=True)
+    async with dashboard() as bench:
+        await bench.until("[x] Autograd")
 
 
 async def test_beside_the_plan_a_page_can_be_chosen(dashboard: Callable[..., object]) -> None:

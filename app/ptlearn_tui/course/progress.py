@@ -40,31 +40,37 @@ def unusable(path: Path, error: sqlite3.Error) -> RequestError:
 class Progress:
     """The store. Its methods may be called from any thread; each write is one committed transaction."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: float = _BUSY) -> None:
+        """`patience` is how many seconds a read may wait for another's write; a screen has none to spare."""
         self.path = path
-        self._lock = threading.Lock()
+        self._locks = threading.Lock(), threading.Lock()  # a read never waits for a write of our own
         try:
-            self._connection = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+            self._writer = self._connect(_BUSY)
             try:
-                self._connection.executescript(_SCHEMA)
-                (state,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()  # 0.05 ms: the file is small
+                self._writer.executescript(_SCHEMA)
+                (state,) = self._writer.execute("PRAGMA quick_check(1)").fetchone()  # 0.05 ms: the file is small
                 if state != "ok":
                     raise sqlite3.DatabaseError(f"it is damaged ({state})")
+                self._reader = self._connect(patience)
             except sqlite3.Error:
-                self._connection.close()
+                self._writer.close()
                 raise
         except sqlite3.Error as error:
             raise unusable(path, error) from error
 
+    def _connect(self, patience: float) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, timeout=patience, isolation_level=None, check_same_thread=False)
+
     @classmethod
-    def open(cls) -> Progress:
+    def open(cls, *, patience: float = _BUSY) -> Progress:
         """The store in the state folder, made when it is not there."""
-        return cls(state_folder() / FILE)
+        return cls(state_folder() / FILE, patience=patience)
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._connection.close()
+        for lock, connection in zip(self._locks, (self._reader, self._writer), strict=True):
+            with lock:
+                connection.close()
 
     def __enter__(self) -> Progress:
         return self
@@ -75,12 +81,12 @@ class Progress:
         self.close()
 
     def _write(self, statement: str, *values: object) -> None:
-        with self._lock:
-            self._connection.execute(statement, values)
+        with self._locks[1]:
+            self._writer.execute(statement, values)
 
     def _rows(self, statement: str, *values: object) -> list[tuple[str, ...]]:
-        with self._lock:
-            return self._connection.execute(statement, values).fetchall()
+        with self._locks[0]:
+            return self._reader.execute(statement, values).fetchall()
 
     def tick(self, item: str, *, done: bool) -> None:
         """Tick or untick an item of the plan; on disk when this returns."""
@@ -121,7 +127,7 @@ class Progress:
         self._write("REPLACE INTO settings VALUES (?, ?)", name, value)
 
     def version(self) -> int:
-        """A number that changes when another process has written. Reads one page of the file."""
+        """A number that changes when anybody has written. Reads one page of the file."""
         return int(self._rows("PRAGMA data_version")[0][0])
 
 

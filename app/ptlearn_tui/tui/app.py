@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ptlearn_tui.tui.screens.lesson import LessonScreen
 
 HERE = Path(__file__).parent
+PATIENCE = 0.02  # seconds that a read may hold up the screen while another shell writes; the next look succeeds
 KEPT = 3  # lessons whose kernels are kept when they are left
 THREADS = 32  # kernels, tails and looks at the disk wait in threads of their own
 
@@ -102,7 +103,7 @@ class Dashboard(App[None]):
         if ascii_only:
             self._filters.append(glyphs.AsciiFilter())
             self.add_class("-ascii")
-        self.progress = Progress.open()
+        self.progress = Progress.open(patience=PATIENCE)
         self.data_folder = data
         self.found_data = ""
         self.torch_failure = ""
@@ -110,7 +111,7 @@ class Dashboard(App[None]):
         self._first_run = run
         self._lessons: OrderedDict[str, LessonScreen] = OrderedDict()
         self._folder = KeyFolder()
-        self._seen_version = self.progress.version()
+        self._seen_version = -1
 
     @property
     def plan(self) -> Plan:
@@ -233,11 +234,18 @@ class Dashboard(App[None]):
         """Every screen that is open speaks it at once."""
         locale.use(language)
 
-    async def action_switch_language(self) -> None:
+    def action_switch_language(self) -> None:
         """To the other one, and remembered."""
-        other = "zh" if self.language == "en" else "en"
-        self.language = other
-        await asyncio.to_thread(self.progress.remember, "language", other)
+        self.language = "zh" if self.language == "en" else "en"
+        self.remember_language(self.language)
+
+    @work(thread=True, group="store", exit_on_error=False, description="remember the language")
+    def remember_language(self, language: str) -> None:
+        """For the next start."""
+        try:
+            self.progress.remember("language", language)
+        except sqlite3.Error as error:
+            self.call_from_thread(self.say, t("the language is not remembered: {why}", why=error), "error")
 
     def action_repaint(self) -> None:
         """After `wall` or the kernel's console has written over the screen."""

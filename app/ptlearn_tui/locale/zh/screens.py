@@ -13,6 +13,7 @@ TABLE: dict[str, str] = {
     "The window is too small.": "窗口太小。",
     "{width}×{height} here; {least} needed.": "现在是 {width}×{height}，至少要 {least}。",
     "nothing runs; q leaves": "没有正在运行的代码；q 返回",
+    "the language is not remembered: {why}": "语言选择没有保存：{why}",
     "switch the language": "切换语言",
     "every action, by name": "按名字找任何操作",
     "an action, by its name": "操作的名字",

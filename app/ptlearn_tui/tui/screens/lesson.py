@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import time
 from typing import TYPE_CHECKING, ClassVar
@@ -360,16 +359,16 @@ class LessonScreen(BaseScreen):
         else:
             self.set_focus(None)
 
-    async def action_back(self) -> None:
+    def action_back(self) -> None:
         """From a panel to the text; from the text one level up."""
         if isinstance(self.focused, Panel):
             self._focus_text()
         else:
             self.dashboard.action_leave()
 
-    async def action_next_page(self) -> None:
+    def action_next_page(self) -> None:
         """This page counts as read from here on."""
-        await asyncio.to_thread(self._keep_read)
+        self.keep_read()
         following = self.dashboard.plan.neighbours(self.entry)[1]
         if following is None:
             self.dashboard.say(t("this is the last page; q leads back to the plan"))
@@ -402,9 +401,6 @@ class LessonScreen(BaseScreen):
     @work(thread=True, group="store", exit_on_error=False, description="keep what was read")
     def keep_read(self) -> None:
         """On disk, so that the plan's bars tell the truth."""
-        self._keep_read()
-
-    def _keep_read(self) -> None:
         try:
             self.dashboard.progress.read(self.entry.key)
         except sqlite3.Error:

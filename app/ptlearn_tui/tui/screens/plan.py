@@ -111,8 +111,10 @@ class PlanScreen(BaseScreen):
         progress, plan = self.dashboard.progress, self.dashboard.plan
         try:
             done, read, place = progress.ticked(), progress.pages_read(), progress.setting("place")
-        except sqlite3.Error:
-            return  # another shell is writing; the next look shows it
+        except sqlite3.Error:  # another shell is writing; the next look shows it
+            if self.query_one(PlanList).rows:
+                return
+            done, read, place = frozenset(), frozenset(), None
         first = not done and not read and place is None
         rows: list[Row] = [self._go_on(read, place), *self._live]
         for item in plan.items:
@@ -222,9 +224,12 @@ class PlanScreen(BaseScreen):
         self.dashboard.open_page(message.page)
 
     @on(PlanList.Ticked)
-    async def _ticked(self, message: PlanList.Ticked) -> None:
-        """Shown once it is on disk, not before."""
-        row = message.row
+    def _ticked(self, message: PlanList.Ticked) -> None:
+        self.keep_tick(message.row)
+
+    @work(group="store", exit_on_error=False, description="keep a tick")
+    async def keep_tick(self, row: ItemRow) -> None:
+        """Shown once it is on disk, not before. A task of its own: another shell may hold the store for seconds."""
         try:
             await asyncio.to_thread(self.dashboard.progress.tick, row.item.id, done=not row.done)
         except sqlite3.Error as error:

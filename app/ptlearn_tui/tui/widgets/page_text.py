@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from typing import TYPE_CHECKING, cast
 
-from textual import on
+from textual import on, work
 from textual.containers import VerticalScroll
 
 from ptlearn_tui.course.page import Cell, Fence, Page
@@ -109,16 +109,19 @@ class PageText(VerticalScroll, can_focus=False):
         editor.focus()
 
     @on(Editor.Left)
-    async def _left_editor(self, message: Editor.Left) -> None:
-        """What was written is on disk before it is shown as kept."""
-        editor, index = message.editor, message.editor.index
+    def _left_editor(self, message: Editor.Left) -> None:
+        self.leave_editor(message.editor, run=message.run)
+
+    @work(group="store", exit_on_error=False, description="keep an edit")
+    async def leave_editor(self, editor: Editor, *, run: bool) -> None:
+        """What was written is on disk before it is shown as kept. A task of its own, since a disk may be slow."""
+        index, cell = editor.index, self.cell(editor.index)
         await self._keep(index, editor.text.rstrip("\n"))
-        cell = self.cell(index)
         cell.display = True
         cell.focus(scroll_visible=False)
-        editor.remove()  # not awaited: what is awaited here would wait for this handler
+        await editor.remove()
         self.call_after_refresh(self.keep_in_sight, index)
-        if message.run:
+        if run:
             # Posted to itself: a message that begins here does not rise past here from a child.
             self.post_message(CodeCell.Run(index, go_on=False))
 
