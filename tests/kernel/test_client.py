@@ -186,6 +186,17 @@ def test_a_source_that_no_file_could_hold_does_no_harm(kernel: Kernel) -> None:
     assert text(kernel.run(0, "print('\ud800')")) == "?\n"
 
 
+@pytest.mark.parametrize(
+    ("deed", "kind"), [("bytearray(2 << 30)", "MemoryError"), ("torch.ones(1 << 29)", "RuntimeError")]
+)
+def test_a_kernel_with_little_memory_raises_and_lives_on(server: Server, deed: str, kind: str) -> None:
+    kernel = server.kernel(memory=512 << 20)
+    events = list(kernel.run(0, f"import torch\nkept = torch.ones(1 << 20)\nmore = {deed}"))
+    assert [(event.kind, event.line) for event in events if isinstance(event, Error)] == [(kind, 3)]
+    assert text(kernel.run(1, "print(len(kept))")) == f"{1 << 20}\n"
+    kernel.kill()
+
+
 # ---- ends ----------------------------------------------------------------------------------------------------
 
 

@@ -99,3 +99,22 @@ async def test_letters_in_the_editor_are_text_and_ctrl_c_copies(dashboard: Calla
         editor.select_all()
         await bench.press("ctrl+c")
         await bench.until(lambda: bench.app.clipboard == "qLn3?你")
+
+
+async def test_tab_completes_from_the_live_kernel(dashboard: Callable[..., object]) -> None:
+    async with dashboard() as bench:
+        screen = await open_scalar(bench)
+        await edit_first(bench, screen, "import torch\nweights = torch.ones(2)")
+        await bench.press("ctrl+r")
+        await bench.until(lambda: screen.session.records[0].state == "ran")
+        await edit_first(bench, screen, "")
+        editor = screen.focused
+        assert isinstance(editor, Editor)
+        await bench.press(*"weig", "tab")
+        await bench.until(lambda: editor.text == "weights")
+        await bench.press("full_stop", *"requires_grad", "tab")  # requires_grad and requires_grad_
+        await bench.until(lambda: editor.names == ["requires_grad", "requires_grad_"])
+        await bench.until("requires_grad  requires_grad_")
+        await bench.press("enter", "tab")
+        await bench.until(lambda: editor.text == "weights.requires_grad\n    ")
+        assert editor.names == []

@@ -244,6 +244,17 @@ async def test_what_a_left_page_made_is_there_on_return(dashboard: Callable[...,
         assert screen.session.records[0].state == "ran"
 
 
+async def test_a_shape_error_names_the_tensors_on_the_line(dashboard: Callable[..., object], tmp_path: Path) -> None:
+    async with dashboard() as bench:
+        cell = "import torch\na, b = torch.ones(2, 3), torch.ones(4, 5)\na @ b"
+        screen = await open_cells(bench, tmp_path, cell)
+        await bench.press("r")
+        await bench.until(ended(screen.session.records[0]))
+        why = [text for kind, text in screen.session.records[0].output.lines if kind == "why"]
+        assert why == ["a is (2, 3) float32 cpu, b is (4, 5) float32 cpu"]
+        await bench.until("a is (2, 3) float32 cpu")
+
+
 async def test_a_cell_below_one_that_ran_again_is_out_of_date(dashboard: Callable[..., object], tmp_path: Path) -> None:
     async with dashboard() as bench:
         screen = await open_cells(bench, tmp_path, "a = 1", "b = a + 1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ptlearn_tui import events as ev
-from ptlearn_tui.tui.record import MOST_LINES, Record, Transcript, coloured
+from ptlearn_tui.tui.record import LONGEST, MOST_CHARACTERS, MOST_LINES, Record, Transcript, coloured
 
 
 def written(*pieces: str, kind: str = "out") -> list[str]:
@@ -51,6 +51,22 @@ def test_output_is_bounded_and_says_so() -> None:
     assert len(transcript.lines) == MOST_LINES
     assert transcript.left_out == 100
     assert transcript.lines[-1] == ("out", str(MOST_LINES + 99))
+
+
+def test_a_line_of_megabytes_is_cut_and_says_how_much() -> None:
+    first, second = written(*["x" * 1_000_000] * 3, "\nnext\n")
+    assert first == "x" * LONGEST + " … 2 996 000 more characters"
+    assert second == "next"
+
+
+def test_many_long_lines_are_bounded_together() -> None:
+    transcript = Transcript()
+    for number in range(1_000):
+        transcript.write("out", f"{number}" + "y" * 3_000 + "\n")
+    assert sum(len(text) for _, text in transcript.lines) <= MOST_CHARACTERS
+    assert transcript.left_out + len(transcript.lines) == 1_000
+    transcript.block("trace", "z" * 10_000_000)
+    assert transcript.lines[-1][1].endswith("more characters")
 
 
 def test_a_name_bound_twice_has_two_cards_and_a_new_gradient_is_marked() -> None:

@@ -156,8 +156,8 @@ def _say(event: AnyEvent) -> None:
         case Graph(root=root, nodes=nodes):
             chain = " → ".join(f"{node.name} ({node.variable})" if node.variable else node.name for node in nodes[:8])
             sys.stdout.write(f"  {root}: {chain}{' …' if len(nodes) > 8 else ''}\n")
-        case Error(traceback=traceback):
-            sys.stderr.write(traceback.rstrip("\n") + "\n")
+        case Error(traceback=traceback, explanation=explanation):
+            sys.stderr.write(traceback.rstrip("\n") + "\n" + (f"{explanation}\n" if explanation else ""))
     sys.stdout.flush()
 
 

@@ -1,4 +1,7 @@
-"""Notice training where it happens: in ``backward()``. Every outermost call is seen, every scalar loss noted."""
+"""Notice training where it happens: in ``backward()``. Every outermost call is seen, every scalar loss noted.
+
+What the learner names with ``track()`` comes to the same curves.
+"""
 
 from __future__ import annotations
 
@@ -105,8 +108,10 @@ def _scale(self: Any, outputs: Any) -> Any:
 class Series:
     """The losses of one call site. Numbers in a list, not records: thousands of those keep the collector busy."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, least: int = 2) -> None:
         self.name = name
+        self.least = least  # points before any is given out: one backward() is no curve
+        self.silent = False  # the learner tracks it by this name
         self.told = 0  # points that have been given out
         self.waiting: list[float | torch.Tensor] = []
 
@@ -128,41 +133,71 @@ class Losses:
 
     On the CPU a point costs one ``item()`` (0.5 µs). On a device a detached copy stays there, and a lot is read back
     in one transfer, twice a second. A series begins to be told with its second point: one backward() is no curve.
+    What the learner tracks is told from its first.
     """
 
     def __init__(self, give: Callable[[Metric], None], cell: int) -> None:
         self._give = give
         self._cell = cell
         self._series: list[Series] = []
+        self._tracked: dict[str, Series] = {}
         self._due = 0.0
 
     def series(self, name: str) -> Series:
         """A series of its own for a call site; a name that is taken gets a number: ``loss 2``."""
+        series = self._new(name, least=2)
+        series.silent = name in self._tracked
+        return series
+
+    def track(self, name: str, value: object, now: float) -> None:
+        """One more point of what the learner calls `name`. Raises `TypeError` if it is not one number."""
+        if isinstance(value, torch.Tensor):
+            if value.numel() != 1:
+                raise TypeError(f"track({name}=…) takes one number, not a tensor of shape {tuple(value.shape)}")
+        elif isinstance(value, str) or not hasattr(type(value), "__float__"):
+            raise TypeError(f"track({name}=…) takes one number, not {type(value).__name__}")
+        else:
+            value = float(value)  # type: ignore[arg-type]
+        series = self._tracked.get(name)
+        if series is None:
+            for noticed in self._series:
+                if noticed.name == name and not noticed.told:  # the same loss, seen in backward(): once is enough
+                    noticed.silent, noticed.name = True, ""
+                    noticed.waiting.clear()
+            series = self._tracked[name] = self._new(name, least=1)
+        self.add(series, value, now)
+
+    def _new(self, name: str, least: int) -> Series:
         taken = {series.name for series in self._series}
         number, free = 2, name
         while free in taken:
             free = f"{name} {number}"
             number += 1
-        self._series.append(Series(free))
+        self._series.append(Series(free, least))
         return self._series[-1]
 
-    def add(self, series: Series, loss: torch.Tensor, now: float) -> None:
+    def add(self, series: Series, loss: torch.Tensor | float, now: float) -> None:
         """One more loss, at `now` (seconds). Raises nothing: what can't be read is left out."""
+        if series.silent:
+            return
+        here = not isinstance(loss, torch.Tensor) or loss.is_cpu
         try:
-            if loss.is_cpu:
+            if not isinstance(loss, torch.Tensor):
+                series.waiting.append(loss)
+            elif loss.is_cpu:
                 series.waiting.append(float(loss.item()))
             elif not loss.is_meta:
                 series.waiting.append(loss.detach().clone().reshape(()).to(torch.float32))
         except (RuntimeError, TypeError, ValueError):  # under vmap, meta, complex
             return
         if now >= self._due or len(series.waiting) >= COUNT:
-            self._due = now + (LOT if loss.is_cpu else DEVICE_LOT)
+            self._due = now + (LOT if here else DEVICE_LOT)
             self.flush()
 
     def flush(self) -> None:
         """Give out what has come together."""
         for series in self._series:
-            if series.told + len(series.waiting) < 2:
+            if series.told + len(series.waiting) < series.least:
                 continue
             for value in series.read():
                 series.told += 1

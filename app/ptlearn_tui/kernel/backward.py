@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 import weakref
+from _thread import get_ident
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptlearn_tui.introspect.autograd import leaves
 from ptlearn_tui.introspect.training import Losses
-from ptlearn_tui.kernel.tracebacks import cell_of
+from ptlearn_tui.kernel.frames import cell_of
 from ptlearn_tui.kernel.watch import stamp_of
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Backward:
         self._marks = marks
         self._clock = clock
         self._losses = Losses(emit, cell)
+        self._owner = get_ident()
         self._sites: dict[tuple[int, int], _CallSite] = {}  # by code object and instruction: asking for a line is slow
         self._by_line: dict[Where, _CallSite] = {}
 
@@ -103,6 +105,13 @@ class Backward:
             self.reached[where] = f"→ {named.name}.grad"
         elif moved:
             self.reached[where] = "→ 1 grad" if len(moved) == 1 else f"→ {len(moved)} grads"
+
+    def track(self, values: Mapping[str, object]) -> None:
+        """The cell has called ``track()``. A thread of its own may, too, but its points would have no order."""
+        if get_ident() == self._owner:
+            now = self._clock()
+            for name, value in values.items():
+                self._losses.track(name, value, now)
 
     def end(self) -> None:
         """The cell has ended: give out the losses that wait."""

@@ -7,9 +7,9 @@ import ast
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ptlearn_tui.kernel.frames import filename
 from ptlearn_tui.kernel.instrument import Instrument
 from ptlearn_tui.kernel.syntax import stored_names
-from ptlearn_tui.kernel.tracebacks import filename
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

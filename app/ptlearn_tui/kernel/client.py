@@ -80,31 +80,35 @@ class Server:
                 self._lock.release()
         return self.torch_version is not None
 
-    def kernel(self, *, folder: Path | None = None, rate: float = RATE) -> Kernel:
+    def kernel(self, *, folder: Path | None = None, rate: float = RATE, memory: int | None = None) -> Kernel:
         """Fork a keeper and a kernel: waits until torch is loaded, and milliseconds more. Raises `KernelError`.
 
         `folder` is where its cells run, by default the current one. Output beyond `rate` bytes a second and stream
         is left out, and counted; with `math.inf` all of it comes, and a slow reader slows the cell.
+        `memory`: bytes that its cells, and each process of theirs, may come to use on the CPU beyond what a fresh
+        kernel has. Then it is MemoryError in the cell (from torch a RuntimeError), and the kernel lives on. Stacks of
+        threads count too, 8 MB each.
         """
         self.wait()
         keeper, keeper_end = socket.socketpair()
         channel, channel_end = socket.socketpair()
         stdout, stdout_end = os.pipe()
         stderr, stderr_end = os.pipe()
-        memory = os.memfd_create("bytes read")
-        read_out, read_err = tallies(memory)
+        tally = os.memfd_create("bytes read")
+        read_out, read_err = tallies(tally)
         kernel = Kernel(keeper, channel, Tap(stdout, Stdout, rate, read_out), Tap(stderr, Stderr, rate, read_err))
         with keeper_end, channel_end:
-            descriptors = [keeper_end.fileno(), channel_end.fileno(), stdout_end, stderr_end, memory]
+            descriptors = [keeper_end.fileno(), channel_end.fileno(), stdout_end, stderr_end, tally]
+            fork = Fork(folder=str(folder or Path.cwd()), limit=memory)
             try:
                 if self._control is None:
                     raise KernelError("the kernel server is not running")
-                socket.send_fds(self._control, [encode(Fork(folder=str(folder or Path.cwd())))], descriptors)
+                socket.send_fds(self._control, [encode(fork)], descriptors)
             except OSError as error:
                 kernel.kill()
                 raise KernelError(self._last_words()) from error
             finally:
-                for descriptor in (stdout_end, stderr_end, memory):
+                for descriptor in (stdout_end, stderr_end, tally):
                     os.close(descriptor)
         kernel.begin()
         self._kernels.add(kernel)

@@ -19,12 +19,14 @@ from ptlearn_tui.introspect.values import bounded_repr
 from ptlearn_tui.kernel import tracebacks
 from ptlearn_tui.kernel.backward import Backward
 from ptlearn_tui.kernel.cells import Compiled, compile_cell, future_flags
+from ptlearn_tui.kernel.frames import filename, remember_source
 from ptlearn_tui.kernel.hot import Functions
 from ptlearn_tui.kernel.instrument import VALUE
 from ptlearn_tui.kernel.lines import Lines
 from ptlearn_tui.kernel.marks import Marks
 from ptlearn_tui.kernel.syntax import BackwardCall, backward_calls
 from ptlearn_tui.kernel.watch import Memory, Watch
+from ptlearn_tui.tracking import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -69,8 +71,8 @@ def execute(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[E
 def _run(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[Event], None]) -> None:
     if source.startswith("%%time"):
         source = source.replace("%%time", "#      ", 1)
-    tracebacks.remember_source(cell, source)
-    tree = ast.parse(source, tracebacks.filename(cell))
+    remember_source(cell, source)
+    tree = ast.parse(source, filename(cell))
     marks, functions, calls = _process.marks, _process.functions, _process.calls
     before = len(marks.sites)
     namespace.setdefault("__name__", "__main__")
@@ -87,7 +89,7 @@ def _run(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[Even
     lines.reached = backward.reached
     marks.start(lines.show)
     try:
-        with noticing(backward), _without_input():
+        with noticing(backward), listening(backward.track), _without_input():
             for statement in statements:
                 _step(cell, statement, namespace, emit, lines, watch)
     finally:

@@ -15,13 +15,26 @@ import msgspec
 
 from ptlearn_tui.events import AnyEvent, Done, Stderr, Stdout
 from ptlearn_tui.events import decode as decode_event
-from ptlearn_tui.kernel.requests import Answer, Ended, Failed, Lines, Run, Started, decode_answer, encode
+from ptlearn_tui.kernel.requests import (
+    Answer,
+    Complete,
+    Ended,
+    Failed,
+    Lines,
+    Run,
+    Started,
+    decode_answer,
+    decode_names,
+    encode,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ptlearn_tui.kernel.capture import Tap
 
+ANSWER = 0.5  # seconds that an idle kernel is given to name names; it takes milliseconds
+QUESTION = 1 << 16  # bytes; a socket takes 200 KB
 DEATH = 2.0  # seconds that a keeper is given to say how its kernel ended; it takes milliseconds
 
 Placed: TypeAlias = tuple[tuple[int, int], AnyEvent]  # an event, and its places in stdout and stderr
@@ -42,6 +55,9 @@ class Kernel:
         self._answers = Lines()  # of the keeper
         self._heard: list[bytes] = []
         self._lines = Lines()  # of the kernel
+        self._early: list[Placed] = []  # events that came when nobody asked for them
+        self._asked = 0  # how often for names
+        self._named: tuple[int, list[str]] = (0, [])  # the newest answer, and to which question
         self._number = 0  # of the cell that output belongs to
         self._died: str | None = None
         self._killed = False
@@ -94,6 +110,20 @@ class Kernel:
             self._tidy()
         return events
 
+    def complete(self, source: str, line: int, column: int, *, timeout: float = ANSWER) -> list[str]:
+        """The names that fit at `line` (1-based) and `column` (0-based, characters) of a cell's text, at most 50.
+
+        Empty at once while a cell runs or when the kernel is dead, and after `timeout` seconds if it does not answer
+        (a thread of the learner's holds the interpreter). Nothing of the learner's is run for it.
+        """
+        if not self._using.acquire(blocking=False):
+            return []
+        try:
+            return [] if self._closed else self._ask(source, line, column, timeout)
+        finally:
+            self._using.release()
+            self._tidy()
+
     def interrupt(self) -> None:
         """Raise KeyboardInterrupt in the running cell, and SIGINT in its programs. Harmless between cells."""
         try:
@@ -126,6 +156,27 @@ class Kernel:
         except OSError:
             return 0
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def _ask(self, source: str, line: int, column: int, timeout: float) -> list[str]:
+        until = time.monotonic() + timeout
+        question = encode(Complete(number=self._asked + 1, source=source, line=line, column=column))
+        # One question at a time, and a small one: it goes into the socket whole, without waiting.
+        if len(question) > QUESTION or not self._named_until(until):
+            return []
+        try:
+            self._channel.send(question, socket.MSG_DONTWAIT)
+        except OSError:  # dead
+            return []
+        self._asked += 1
+        return self._named[1] if self._named_until(until) else []
+
+    def _named_until(self, until: float) -> bool:
+        """Wait for the answer to the last question; whether it came. What else comes is kept for `run` or `drain`."""
+        while self._named[0] != self._asked:
+            left = until - time.monotonic()
+            if left <= 0 or not readable(self._channel, left) or self._decode(self._early):
+                return False
+        return True
 
     def _converse(self, cell: int, source: str) -> Iterator[AnyEvent]:
         began = time.monotonic()
@@ -165,7 +216,7 @@ class Kernel:
         sources += [tap for tap in self._taps if tap.wants(now)]
         ready = _ready(sources, timeout)
         ended = bool(self._heard) or self._keeper.fileno() in ready
-        events: list[Placed] = []
+        events, self._early = self._early, []
         if self._channel.fileno() in ready:
             ended = self._decode(events) or ended
         if ended:
@@ -185,6 +236,10 @@ class Kernel:
             return True
         for line in self._lines.feed(chunk):
             try:
+                if line.startswith(b"{"):
+                    answer = decode_names(line)
+                    self._named = answer.number, answer.names
+                    continue
                 stdout, stderr, event = line.split(b" ", 2)
                 events.append(((int(stdout), int(stderr)), decode_event(event)))
             except (ValueError, msgspec.MsgspecError):  # the cell has found our descriptor, and written to it

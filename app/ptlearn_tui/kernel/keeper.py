@@ -28,10 +28,10 @@ PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36  # linux/prctl
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def main(folder: str, control: int, *kernels: int) -> None:
+def main(folder: str, limit: int | None, control: int, *kernels: int) -> None:
     """Fork the kernel, keep it until it ends or the client goes, leave nothing behind. Never returns.
 
-    `control` is its end of a socket with the client; the `kernels` descriptors go to `kernel.main`.
+    `control` is its end of a socket with the client; the rest goes to `kernel.main`.
     """
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     _libc.prctl(PR_SET_NAME, b"ptlearn-keeper", 0, 0, 0)
@@ -45,7 +45,7 @@ def main(folder: str, control: int, *kernels: int) -> None:
             os._exit(1)
         if pid == 0:
             client.close()
-            _become_kernel(keeper, folder, *kernels)
+            _become_kernel(keeper, folder, limit, *kernels)
         try:
             os.setpgid(pid, pid)  # here and there, whoever comes first: an interrupt needs the group
         except OSError:
@@ -62,7 +62,7 @@ def main(folder: str, control: int, *kernels: int) -> None:
     os._exit(0)
 
 
-def _become_kernel(keeper: int, folder: str, *descriptors: int) -> None:
+def _become_kernel(keeper: int, folder: str, limit: int | None, *descriptors: int) -> None:
     """Never returns: what climbed back up this stack would be a second keeper."""
     try:
         os.setpgid(0, 0)
@@ -72,7 +72,7 @@ def _become_kernel(keeper: int, folder: str, *descriptors: int) -> None:
             # Not above: the server imports us before it may import torch. By now it has imported this too.
             from ptlearn_tui.kernel import kernel
 
-            kernel.main(folder, *descriptors)
+            kernel.main(folder, limit, *descriptors)
     except BaseException:
         traceback.print_exc()
     finally:

@@ -6,6 +6,7 @@ import builtins
 import faulthandler
 import multiprocessing
 import os
+import resource
 import select
 import signal
 import socket
@@ -23,11 +24,13 @@ import torch
 
 from ptlearn_tui.events import Done, Error, Event, encode
 from ptlearn_tui.kernel.capture import Streams, aside
+from ptlearn_tui.kernel.complete import complete
 from ptlearn_tui.kernel.execute import execute
-from ptlearn_tui.kernel.requests import Lines, Request, decode_request
+from ptlearn_tui.kernel.requests import Complete, Lines, Names, Request, decode_request
+from ptlearn_tui.kernel.requests import encode as encode_message
 
 
-def main(folder: str, channel: int, stdout: int, stderr: int, memory: int) -> NoReturn:
+def main(folder: str, limit: int | None, channel: int, stdout: int, stderr: int, memory: int) -> NoReturn:
     """Make this freshly forked process a kernel, and run cells until the client closes the channel."""
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
@@ -52,6 +55,8 @@ def main(folder: str, channel: int, stdout: int, stderr: int, memory: int) -> No
     main_module = types.ModuleType("__main__")
     main_module.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = main_module
+    if limit is not None:
+        _limit_memory(limit)
     session = Session(socket.socket(fileno=aside(channel)), streams, main_module.__dict__)
     code = 0
     try:
@@ -60,6 +65,21 @@ def main(folder: str, channel: int, stdout: int, stderr: int, memory: int) -> No
         code = request.code if isinstance(request.code, int) else int(request.code is not None)
     streams.flush()
     os._exit(code)
+
+
+def _limit_memory(more: int) -> None:
+    """Let this process, and each that it starts, have `more` bytes of data than it has now; then it is MemoryError.
+
+    RLIMIT_DATA counts what is reserved for writing, touched or not, so shared pages of torch's are in what it has now.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+        now = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmData:"))
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        soft = now + more if hard == resource.RLIM_INFINITY else min(now + more, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+    except (OSError, StopIteration, ValueError, OverflowError):  # a system that does not say or set it: no limit
+        pass
 
 
 class Session:
@@ -96,7 +116,10 @@ class Session:
                 request = self._next()
                 if request is None:
                     return
-                self._run(request.cell, request.source)
+                if isinstance(request, Complete):
+                    self._complete(request)
+                else:
+                    self._run(request.cell, request.source)
             except KeyboardInterrupt:
                 pass
 
@@ -129,10 +152,13 @@ class Session:
     def _send(self, line: bytes) -> None:
         with self._lock:
             self._streams.flush()
-            try:
-                self._channel.sendall(b"%d %d %b\n" % (*self._streams.places(), line))
-            except OSError:  # the client is gone, or the cell has closed every descriptor it could count to
-                os._exit(1)
+            self._put(b"%d %d %b\n" % (*self._streams.places(), line))
+
+    def _put(self, line: bytes) -> None:
+        try:
+            self._channel.sendall(line)
+        except OSError:  # the client is gone, or the cell has closed every descriptor it could count to
+            os._exit(1)
 
     def _run(self, cell: int, source: str) -> None:
         signal.signal(signal.SIGINT, self._interrupt)  # again: an earlier cell may have set its own
@@ -150,6 +176,15 @@ class Session:
                 os._exit(0)
         if self._cell is not None:
             self._close(interrupted=False)
+
+    def _complete(self, request: Complete) -> None:
+        found: list[str] = []
+        try:
+            found = complete(request.source, request.line, request.column, self._namespace)
+        except Exception:  # a learner's object that can't even be looked at: no names
+            pass
+        with self._lock:
+            self._put(encode_message(Names(number=request.number, names=found)))
 
     def _close(self, *, interrupted: bool) -> None:
         seconds = time.monotonic() - self._began
@@ -169,9 +204,11 @@ class Session:
             self._requests += [decode_request(line) for line in self._lines.feed(chunk)]
         return self._requests.popleft()
 
-    def _interrupt(self, *_: object) -> None:
+    def _interrupt(self, _signal: int = 0, frame: types.FrameType | None = None) -> None:
         if self._cell is None:
             return
+        if frame is not None and frame.f_code is Session.serve.__code__:
+            return  # an interrupt has just come up there, and closes the cell: one more would end the kernel
         if self._sending:
             self._interrupted = True
             return

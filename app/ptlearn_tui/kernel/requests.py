@@ -1,7 +1,7 @@
 """What is said between a client, the server, a keeper and a kernel, events apart: JSON, one object a line.
 
 A kernel's own events (`ptlearn_tui.events`) come back over the socket that its requests go out on, each after its
-places in stdout and stderr (see `capture`): `1024 0 {"type":"value",…}`.
+places in stdout and stderr (see `capture`): `1024 0 {"type":"value",…}`. What is no event has no places.
 """
 
 from __future__ import annotations
@@ -26,7 +26,16 @@ class Run(Message, frozen=True, kw_only=True):
     source: str
 
 
-Request: TypeAlias = Run  # a union, once a kernel can be asked for more: Run | Complete | Describe
+class Complete(Message, frozen=True, kw_only=True):
+    """Which names fit at a place of a cell's text? Answered by `Names`, between cells."""
+
+    number: int  # comes back with the answer
+    source: str
+    line: int  # 1-based
+    column: int  # 0-based, in characters
+
+
+Request: TypeAlias = Run | Complete
 
 # ---- client -> server ----------------------------------------------------------------------------------------
 
@@ -35,9 +44,17 @@ class Fork(Message, frozen=True, kw_only=True):
     """Fork a keeper and its kernel. Descriptors come along: the keeper's socket, then those of `kernel.main`."""
 
     folder: str  # the kernel's working directory
+    limit: int | None = None  # bytes of memory that its cells may come to use
 
 
 # ---- answers -------------------------------------------------------------------------------------------------
+
+
+class Names(Message, frozen=True, kw_only=True):
+    """A kernel's answer to `Complete`. It comes among its events, without places."""
+
+    number: int
+    names: list[str]
 
 
 class Ready(Message, frozen=True, kw_only=True):
@@ -71,12 +88,14 @@ _encoder = msgspec.json.Encoder()
 _requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _forks: msgspec.json.Decoder[Fork] = msgspec.json.Decoder(Fork)
 _ready: msgspec.json.Decoder[Ready] = msgspec.json.Decoder(Ready)
+_names: msgspec.json.Decoder[Names] = msgspec.json.Decoder(Names)
 _answers: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
 
 # Each reads one line, and raises `msgspec.MsgspecError` if it is something else.
 decode_request = _requests.decode
 decode_fork = _forks.decode
 decode_ready = _ready.decode
+decode_names = _names.decode
 decode_answer = _answers.decode
 
 

@@ -83,7 +83,8 @@ def _become_keeper(control: socket.socket, message: bytes, descriptors: list[int
     """Never returns: a forked process that climbed back up this stack would be a second server."""
     try:
         control.close()
-        keeper.main(decode_fork(message).folder, *descriptors)
+        request = decode_fork(message)
+        keeper.main(request.folder, request.limit, *descriptors)
     except BaseException:
         traceback.print_exc()
     finally:

@@ -1,68 +1,59 @@
-"""What a cell raised, as a record: the learner's own frames, with source line and caret."""
+"""What a cell raised, as a record: the learner's own frames, with source line and caret; the tensors there."""
 
 from __future__ import annotations
 
-import linecache
-import re
 import traceback
-from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from ptlearn_tui.events import Error
+from ptlearn_tui.kernel.explain import explanation
+from ptlearn_tui.kernel.frames import Folded, cell_of
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 TEXT_LIMIT = 20_000  # characters of a traceback
 MESSAGE_LIMIT = 4_000
 
-_CELL = re.compile(r"<cell (\d+)>")
 
+class _Place(NamedTuple):
+    """Where it was raised, as far as cells go."""
 
-def filename(cell: int) -> str:
-    """The name under which a cell is compiled, and under which tracebacks and `inspect` find its source.
-
-    People count cells from one, as the screens do.
-    """
-    return f"<cell {cell + 1}>"
-
-
-@lru_cache(maxsize=4096)  # asked at every backward()
-def cell_of(name: str) -> int | None:
-    """The cell that a file name stands for; None for any other file."""
-    found = _CELL.fullmatch(name)
-    return int(found[1]) - 1 if found else None
-
-
-def remember_source(cell: int, source: str) -> None:
-    """Fill `linecache`, so that tracebacks and ``inspect.getsource`` show the cell. No mtime: it never goes stale."""
-    name = filename(cell)
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    line: int | None = None
+    cell: int | None = None
+    frame: FrameType | None = None
 
 
 def error(cell: int, raised: BaseException) -> Error:
     """The record of an exception that ended the cell. Holds nothing of it: frames keep tensors alive."""
-    line, line_cell = _place(raised)
-    kind = type(raised).__qualname__
+    place = _place(raised)
+    explained = None
+    if place.frame is not None and place.line is not None:
+        explained = explanation(raised, place.frame, place.line)
     return Error(
         cell=cell,
-        kind=kind,
+        kind=type(raised).__qualname__,
         message=_clip(_message(raised), MESSAGE_LIMIT),
-        line=line,
-        line_cell=UNSET if line_cell in (cell, None) else line_cell,
+        line=place.line,
+        line_cell=UNSET if place.cell is None or place.cell == cell else place.cell,
         traceback=_clip(_learners_frames(raised), TEXT_LIMIT),
+        explanation=explained,
     )
 
 
-def _place(raised: BaseException) -> tuple[int | None, int | UnsetType | None]:
-    """Line and cell of the innermost frame that stands in a cell, or of the text that could not be parsed."""
+def _place(raised: BaseException) -> _Place:
+    """The innermost frame that stands in a cell, or the text that could not be parsed."""
     if isinstance(raised, SyntaxError):
         cell = cell_of(raised.filename or "")
         if cell is not None:
-            return raised.lineno, cell
-    found: tuple[int | None, int | None] = (None, None)
+            return _Place(raised.lineno, cell)
+    found = _Place()
     for frame, line in traceback.walk_tb(raised.__traceback__):
         cell = cell_of(frame.f_code.co_filename)
         if cell is not None:
-            found = (line, cell)
+            found = _Place(line, cell, frame)
     return found
 
 
@@ -86,9 +77,7 @@ def _learners_frames(raised: BaseException) -> str:
         if part is None or id(part) in seen:
             continue
         seen.add(id(part))
-        part.stack = traceback.StackSummary.from_list(
-            [frame for frame in part.stack if cell_of(frame.filename) is not None]
-        )
+        part.stack = Folded.of(part.stack)
         rest += [part.__cause__, part.__context__, *(getattr(part, "exceptions", None) or [])]
     return "".join(whole.format()).rstrip("\n")
 

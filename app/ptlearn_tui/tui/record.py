@@ -10,22 +10,28 @@ from rich.text import Text
 from textual.content import Content
 
 from ptlearn_tui import events as ev
-from ptlearn_tui.tui.text import safe
+from ptlearn_tui.locale import t
+from ptlearn_tui.tui.text import safe, thousands
 from ptlearn_tui.tui.widgets.plot import Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST_LINES = 5_000  # of output kept for the panel; a counter says how many are gone
+MOST_CHARACTERS = 500_000  # of all of them
+LONGEST = 4_000  # characters of one line, some fifty rows of a panel; how many more there are is said
+MOST_OVERWRITES = 100  # of a line in one piece of output: nobody saw the earlier ones
 
 # Everything that a terminal obeys, but for line ends: CSI, OSC, DCS and the like, two-character escapes.
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_].*?\x1b\\|[ -/]*[0-~])", re.DOTALL)
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])")
 _COLOUR = re.compile(r"(\x1b\[[\d;]*m)")  # the one kind that is kept: it can do no harm
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*)?\Z")  # the rest of it comes with the next piece
 
 
 def _harmless(text: str) -> str:
     """Colours stay, whatever else a terminal would obey goes."""
+    if "\x1b" not in text:
+        return safe(text)
     pieces = _COLOUR.split(text)
     pieces[::2] = [safe(_ANSI.sub("", piece)) for piece in pieces[::2]]
     return "".join(pieces)
@@ -46,6 +52,8 @@ class Transcript:
         self.left_out = 0  # lines
         self.dropped = 0  # bytes
         self._open: dict[str, int] = {}  # kind -> index of its unfinished line
+        self._more: dict[str, int] = {}  # kind -> characters left out of that line
+        self._size = 0  # characters in all lines
         self._held: dict[str, str] = {}  # kind -> the begin of an escape sequence
 
     def write(self, kind: str, text: str) -> None:
@@ -57,14 +65,13 @@ class Transcript:
             text = text[: unfinished.start()]
         first, *rest = text.replace("\r\n", "\n").split("\n")
         self._append(kind, first)
+        if (unseen := len(rest) - MOST_LINES - 1) > 0:
+            self.left_out += unseen
+            del rest[:unseen]
         for piece in rest:
-            self._open.pop(kind, None)
+            self._close(kind)
             self._append(kind, piece)
-        if len(self.lines) > MOST_LINES:
-            gone = len(self.lines) - MOST_LINES
-            del self.lines[:gone]
-            self.left_out += gone
-            self._open = {kind: at - gone for kind, at in self._open.items() if at >= gone}
+        self._bound()
 
     def _append(self, kind: str, piece: str) -> None:
         at = self._open.get(kind)
@@ -76,16 +83,58 @@ class Transcript:
             self._open[kind] = at
         before = self.lines[at][1]
         head, *overwrites = piece.split("\r")
-        before += _harmless(head)
-        for part in map(_harmless, overwrites):
+        after = before + self._shortened(kind, head, LONGEST - len(before))
+        for part in overwrites[-MOST_OVERWRITES:]:
             # Back to the line's begin: what comes now overwrites, what is longer stays.
-            before = part if "\x1b" in part + before else part + before[len(part) :]
-        self.lines[at] = (kind, before)
+            new = self._shortened(kind, part, LONGEST)
+            after = new if "\x1b" in new + after else new + after[len(new) :]
+        self.lines[at] = (kind, after)
+        self._size += len(after) - len(before)
+
+    def _shortened(self, kind: str, text: str, room: int) -> str:
+        """What of it may be shown; what is too long is counted, never looked at."""
+        room = max(room, 0)
+        if len(text) > room:
+            self._more[kind] = self._more.get(kind, 0) + len(text) - room
+            text = _UNFINISHED.sub("", text[:room])
+        return _harmless(text)
+
+    def _close(self, kind: str) -> None:
+        """The stream's line is finished; if it was too long, its end says so."""
+        at, more = self._open.pop(kind, None), self._more.pop(kind, 0)
+        if at is not None and more:
+            said = " … " + t("{n} more characters", n=thousands(more))
+            self.lines[at] = (kind, self.lines[at][1] + said)
+            self._size += len(said)
+
+    def finish(self) -> None:
+        """Nothing goes on with a line that is unfinished now."""
+        for kind in list(self._open):
+            self._close(kind)
+
+    def _bound(self) -> None:
+        """The earliest lines make room; the newest is always there."""
+        gone, size = max(0, len(self.lines) - MOST_LINES), self._size
+        size -= sum(len(text) for _, text in self.lines[:gone])
+        while size > MOST_CHARACTERS and gone < len(self.lines) - 1:
+            size -= len(self.lines[gone][1])
+            gone += 1
+        if gone:
+            del self.lines[:gone]
+            self._size = size
+            self.left_out += gone
+            self._open = {kind: at - gone for kind, at in self._open.items() if at >= gone}
 
     def block(self, kind: str, text: str) -> None:
         """Whole lines: a value, a traceback."""
-        self._open.clear()
-        self.lines += [(kind, _harmless(line)) for line in text.rstrip("\n").split("\n")]
+        self.finish()
+        for line in text.rstrip("\n").split("\n"):
+            short = self._shortened(kind, line, LONGEST)
+            self._open[kind] = len(self.lines)
+            self.lines.append((kind, short))
+            self._size += len(short)
+            self._close(kind)
+        self._bound()
 
 
 @dataclass(eq=False)
@@ -157,8 +206,11 @@ class Record:
                 case ev.Error():
                     self.error = event
                     self.output.block("trace", event.traceback or f"{event.kind}: {event.message}")
+                    if event.explanation:
+                        self.output.block("why", event.explanation)
                     touched |= {"cell", "output"}
                 case ev.Done():
+                    self.output.finish()
                     self.seconds = event.seconds
                     self.died = event.died
                     self.state = (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OBEY = 1.0  # seconds after ctrl+c from which a kill needs no question
 MOST_UNREAD = 20_000  # events that may wait for the screen before the reading thread does
-SCREEN_RATE = 4e6  # bytes a second of output that a screen takes from each of a cell's streams
+SCREEN_RATE = 1e6  # bytes a second of output that a screen takes from each of a cell's streams; it keeps less
 
 
 class Session:

@@ -136,6 +136,7 @@ TABLE: dict[str, str] = {
         "还没有输出。按 enter 运行代码格，打印的内容显示在这里。"
     ),
     "{n} earlier lines left out": "略去更早的 {n} 行",
+    "{n} more characters": "还有 {n} 个字符",
     "{size} left out: it came faster than it could be shown": "略去 {size}：输出太快，来不及显示",
     "No tensors yet. Run the cell with enter: each tensor that it makes gets a card here.": (
         "还没有张量。按 enter 运行代码格，它生成的每个张量在这里都有一张卡片。"

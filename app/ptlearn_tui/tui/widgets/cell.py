@@ -235,7 +235,7 @@ class CodeCell(Lines, can_focus=True):
         shown = output.lines[:MOST_OUTPUT]
         if self.record.state == "running" and len(output.lines) > MOST_OUTPUT:
             shown = output.lines[-MOST_OUTPUT:]
-        styles = {"err": WARN, "trace": BAD}
+        styles = {"err": WARN, "trace": BAD, "why": WARN}
         lines = [Content()]
         lines += [coloured(text, styles.get(kind, "")).truncate(width, ellipsis=True) for kind, text in shown]
         more = len(output.lines) - len(shown) + output.left_out

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os.path
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from textual.binding import Binding
+from textual.content import Content
 from textual.message import Message
+from textual.reactive import reactive
 from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
 
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from textual import events
 
 INDENT = 4
+_WORD = re.compile(r"[^\W\d]\w*\Z")
 
 
 def _theme(name: str, colours: dict[str, str]) -> TextAreaTheme:
@@ -52,6 +57,12 @@ def _theme(name: str, colours: dict[str, str]) -> TextAreaTheme:
     )
 
 
+def _word_before(line: str, column: int) -> str:
+    """The begin of a name that stands before the cursor."""
+    found = _WORD.search(line[:column])
+    return found[0] if found else ""
+
+
 class Editor(TextArea):
     """Leaving keeps what was written; nothing has to be saved."""
 
@@ -59,6 +70,8 @@ class Editor(TextArea):
     Editor { height: auto; border: none; padding: 0 1; margin: 0 0 1 0; background: $code;
              border-left: outer $accent; }
     Editor:focus { border: none; border-left: outer $accent; }
+    Editor.-names, Editor.-names:focus { border-bottom: blank; border-subtitle-color: $muted;
+                                         border-subtitle-align: left; }
     """
     BINDINGS: ClassVar = [Binding("ctrl+r", "leave(True)", "in the editor: run the cell", show=False)]
 
@@ -70,10 +83,17 @@ class Editor(TextArea):
             self.editor = editor
             self.run = run
 
+    class Complete(Message):
+        """Tab after a letter or a dot: which names fit here?"""
+
+        def __init__(self, editor: Editor, line: int, column: int) -> None:
+            super().__init__()
+            self.editor = editor
+            self.line = line  # 1-based
+            self.column = column  # 0-based
+
     def __init__(self, index: int, source: str, line: int = 0) -> None:
-        super().__init__(
-            source, language="python", show_line_numbers=True, tab_behavior="indent", soft_wrap=False, compact=True
-        )
+        super().__init__(source, language="python", show_line_numbers=True, tab_behavior="indent", soft_wrap=False)
         self.index = index
         self.indent_width = INDENT
         self._first_line = line
@@ -89,8 +109,39 @@ class Editor(TextArea):
         """Back to the cell."""
         self.post_message(self.Left(self, run=run))
 
+    def offer(self, names: list[str]) -> None:
+        """Write as much as all the names agree on, as shells do; what they are stands below until the next key."""
+        row, column = self.cursor_location
+        typed = _word_before(self.document[row], column)
+        names = [name for name in names if name.startswith(typed)]
+        agreed = os.path.commonprefix(names)  # noqa: RUF071 - of strings, just as it is meant
+        if len(agreed) > len(typed):
+            self._replace_via_keyboard(agreed[len(typed) :], (row, column), (row, column))
+        self.names = names if len(names) > 1 else []
+
+    names: reactive[list[str]] = reactive([])
+
+    def watch_names(self, names: list[str]) -> None:
+        """The names that fit, in one line at the editor's foot."""
+        shown, room = "", max(self.size.width - 8, 20)
+        for name in names:
+            if len(shown) + len(name) + 2 > room:
+                shown += "…"
+                break
+            shown += name + "  "
+        self.border_subtitle = Content(shown)
+        self.set_class(bool(names), "-names")
+
     async def _on_key(self, event: events.Key) -> None:
-        """Escape leaves; enter goes on with the indentation, one deeper after a colon."""
+        """Escape leaves; enter goes on with the indentation, deeper after a colon; tab after a name completes it."""
+        self.names = []
+        if event.key == "tab" and self.selection.is_empty:
+            row, column = self.cursor_location
+            if _word_before(self.document[row], column) or self.document[row][:column].endswith("."):
+                event.stop()
+                event.prevent_default()
+                self.post_message(self.Complete(self, row + 1, column))
+                return
         if event.key == "escape":
             event.stop()
             event.prevent_default()

@@ -15,7 +15,7 @@ from ptlearn_tui.tui.widgets.panel import PanelBody
 if TYPE_CHECKING:
     from ptlearn_tui.tui.record import Record
 
-_STYLES = {"err": WARN, "trace": BAD}
+_STYLES = {"err": WARN, "trace": BAD, "why": WARN}
 
 
 class OutputBody(PanelBody):

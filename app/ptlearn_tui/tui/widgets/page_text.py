@@ -108,6 +108,17 @@ class PageText(VerticalScroll, can_focus=False):
         cell.display = False
         editor.focus()
 
+    @on(Editor.Complete)
+    def _complete(self, message: Editor.Complete) -> None:
+        self.complete(message.editor, message.editor.text, message.line, message.column)
+
+    @work(group="complete", exclusive=True, exit_on_error=False, description="names that fit")
+    async def complete(self, editor: Editor, text: str, line: int, column: int) -> None:
+        """Asked of the live kernel: it knows what the names really hold. Without one there is nothing to offer."""
+        kernel = self.session.kernel
+        if kernel is not None:
+            editor.offer(await asyncio.to_thread(kernel.complete, text, line, column))
+
     @on(Editor.Left)
     def _left_editor(self, message: Editor.Left) -> None:
         self.leave_editor(message.editor, run=message.run)

@@ -1,0 +1,108 @@
+"""The frames of a traceback as a learner wants them: their own in full, a library's in a line; names of cells."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import re
+import sysconfig
+import traceback
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import ptlearn_tui
+
+MOST = 60  # frames and folded lines of a stack: an endless recursion through a library has thousands
+
+_CELL = re.compile(r"<cell (\d+)>")
+_OURS = str(Path(ptlearn_tui.__file__).parent) + os.sep
+_STANDARD = tuple({sysconfig.get_path(key) + os.sep for key in ("stdlib", "platstdlib")})
+_INSTALLED = re.compile(r".*[\\/](?:site|dist)-packages[\\/]")
+
+
+def filename(cell: int) -> str:
+    """The name under which a cell is compiled, and under which tracebacks and `inspect` find its source.
+
+    People count cells from one, as the screens do.
+    """
+    return f"<cell {cell + 1}>"
+
+
+@lru_cache(maxsize=4096)  # asked at every backward()
+def cell_of(name: str) -> int | None:
+    """The cell that a file name stands for; None for any other file."""
+    found = _CELL.fullmatch(name)
+    return int(found[1]) - 1 if found else None
+
+
+def remember_source(cell: int, source: str) -> None:
+    """Fill `linecache`, so that tracebacks and ``inspect.getsource`` show the cell. No mtime: it never goes stale."""
+    name = filename(cell)
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+
+
+class Folded(traceback.StackSummary):
+    """A stack that is written from the learner's first frame on; what lies between theirs is one line each.
+
+    ``    … 3 frames in torch/nn/modules (linear.py:134 in forward)``: where the innermost of them was.
+    """
+
+    @classmethod
+    def of(cls, stack: traceback.StackSummary) -> Folded:
+        """The same frames, without those of this program."""
+        return cls(frame for frame in stack if not frame.filename.startswith(_OURS))
+
+    def format(self, **how: Any) -> list[str]:  # from 3.13 on: `colorize`
+        """Its lines, each with its end."""
+        written: list[str] = []
+        for learners, group in groupby(self, lambda frame: _is_the_learners(frame.filename)):
+            frames = list(group)
+            if learners:
+                written += traceback.StackSummary.from_list(frames).format(**how)
+            elif written:  # what called the cell is no business of the learner's
+                written.append(f"    … {_fold(frames)}\n")
+        if len(written) > MOST:
+            half = MOST // 2
+            written[half:-half] = [f"    … {len(written) - 2 * half} more\n"]
+        return written
+
+
+def _fold(frames: list[traceback.FrameSummary]) -> str:
+    places = [Path(_shown(frame.filename)) for frame in frames]
+    innermost = frames[-1]
+    try:
+        folder = Path(os.path.commonpath([place.parent for place in places]))
+    except ValueError:  # of absolute and relative ones there is none
+        folder = Path()
+    if folder.parts:
+        where, file = folder.as_posix(), places[-1].relative_to(folder)
+    else:
+        where, file = ", ".join(dict.fromkeys(place.parts[0] for place in places)), places[-1]
+    count = "1 frame" if len(frames) == 1 else f"{len(frames)} frames"
+    return f"{count} in {where} ({file.as_posix()}:{innermost.lineno} in {innermost.name})"
+
+
+def _is_the_learners(name: str) -> bool:
+    """Whether it is a cell, or a file beside it that no installer has put there."""
+    here = _here()
+    library = _INSTALLED.match(name) or name.startswith(_STANDARD)
+    return cell_of(name) is not None or bool(here and name.startswith(here) and not library)
+
+
+def _here() -> str:
+    try:
+        return str(Path.cwd()) + os.sep
+    except OSError:  # it has been removed
+        return ""
+
+
+def _shown(name: str) -> str:
+    """A file by its place in the library that it belongs to."""
+    if found := _INSTALLED.match(name):
+        return name[found.end() :]
+    for folder in _STANDARD:
+        if name.startswith(folder):
+            return "python/" + name[len(folder) :]
+    return name
