@@ -88,7 +88,7 @@ def test_open_tick_run_see_the_chain_train_quit_and_open_again(terminal: Open, h
     screen.press("q")
     assert screen.ended() == 0
     assert b"\x1b[?1049l" in screen.raw  # back from the alternate screen
-    assert all_gone(processes)
+    screen.wait(lambda: all_gone(processes), "the end of every process")
 
     # tomorrow
     again = terminal("--lang", "en")

@@ -17,6 +17,11 @@ def test_pieces_of_a_line_are_joined() -> None:
     assert written("Epoch 1, ", "Loss: 0.5\nEpoch 2") == ["Epoch 1, Loss: 0.5", "Epoch 2"]
 
 
+def test_blank_lines_are_lines() -> None:
+    assert written("a\n\nb\n", "\n", "c") == ["a", "", "b", "", "c"]
+    assert written("a", "\n", "b\n") == ["a", "b"]
+
+
 def test_a_progress_bar_draws_in_place() -> None:
     assert written("  0%|", "\r 50%|##", "\r100%|####|\n", "done\n") == ["100%|####|", "done"]
 

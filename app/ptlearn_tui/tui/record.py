@@ -64,19 +64,20 @@ class Transcript:
             self._held[kind] = unfinished[0]
             text = text[: unfinished.start()]
         first, *rest = text.replace("\r\n", "\n").split("\n")
-        self._append(kind, first)
+        self._append(kind, first, whole=bool(rest))
         if (unseen := len(rest) - MOST_LINES - 1) > 0:
             self.left_out += unseen
             del rest[:unseen]
-        for piece in rest:
+        for number, piece in enumerate(rest, 1):
             self._close(kind)
-            self._append(kind, piece)
+            self._append(kind, piece, whole=number < len(rest))
         self._bound()
 
-    def _append(self, kind: str, piece: str) -> None:
+    def _append(self, kind: str, piece: str, *, whole: bool) -> None:
+        """A piece of a line; `whole` where the line's end has come, so that a blank one counts."""
         at = self._open.get(kind)
         if at is None:
-            if not piece:
+            if not piece and not whole:
                 return
             at = len(self.lines)
             self.lines.append((kind, ""))

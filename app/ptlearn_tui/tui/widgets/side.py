@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
     from ptlearn_tui.tui.session import Session
 
-SLOW = {"tensors": 0.2, "graph": 0.2, "plot": 0.4}  # seconds between drawings of a panel that changes all the time
+SLOW = {
+    "output": 0.1,
+    "tensors": 0.2,
+    "graph": 0.2,
+    "plot": 0.4,
+}  # seconds between drawings of a panel that changes all the time
 
 
 class Side(Vertical):
