@@ -42,6 +42,12 @@ class Still(Dashboard):
         """No server, no clock."""
 
 
+def has(app: Dashboard, text: str) -> bool:
+    """Whether it stands on the screen."""
+    strips = app.screen._compositor.render_strips()
+    return any(text in "".join(segment.text for segment in strip) for strip in strips)
+
+
 def learnt_a_little() -> None:
     with Progress.open() as store:
         for item in ("setup", "tensors"):
@@ -85,10 +91,17 @@ def test_lesson(snap_compare: Callable[..., bool], size: tuple[int, int], langua
         screen.session.shown = 1
         while screen.session.records[1].state != "ran":
             await pilot.pause()
-        screen.cell(1).focus()
+        cell = screen.cell(1)
+        cell.focus(scroll_visible=False)
+        top = 0
         if size[0] < 100:
             await pilot.press("3")
-        await pilot.pause()
+            top = cell.virtual_region.y
+            while not (screen.side.display and screen.text.size.height < size[1] - 6):
+                await pilot.pause()
+        screen.text.scroll_to(y=top, animate=False)
+        while screen.text.scroll_offset.y != top or not has(app, "ran in" if language == "en" else "用时"):
+            await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=open_lesson)
 
@@ -103,6 +116,7 @@ def test_training(snap_compare: Callable[..., bool], size: tuple[int, int], lang
         app.open_run("mnist-1123")
         while not getattr(getattr(app.screen, "view", None), "end", None):
             await pilot.pause()
-        await pilot.pause()
+        while not has(app, "100 %") or not has(app, "97.00 %"):
+            await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=open_run)
