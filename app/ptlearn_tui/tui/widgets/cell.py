@@ -237,7 +237,12 @@ class CodeCell(Lines, can_focus=True):
             shown = output.lines[-MOST_OUTPUT:]
         styles = {"err": WARN, "trace": BAD, "why": WARN}
         lines = [Content()]
-        lines += [coloured(text, styles.get(kind, "")).truncate(width, ellipsis=True) for kind, text in shown]
+        for kind, text in shown:
+            content = coloured(text, styles.get(kind, ""))
+            if kind in ("trace", "why"):  # what went wrong is read to its end
+                lines += content.fold(width) if content.cell_length > width else [content]
+            else:
+                lines.append(content.truncate(width, ellipsis=True))
         more = len(output.lines) - len(shown) + output.left_out
         if more:
             lines.append(Content.styled(t("{n} more lines: 1 shows them", n=more), MUTED))

@@ -48,7 +48,7 @@ class PanelBody(Lines):
         """The record, or the way to one."""
         lines = self.lay_record(self.record, width) if self.record is not None else []
         if lines and self.of_cell is not None and not self.marks_itself:
-            lines[0] = spread(lines[0].rstrip(), Content.styled(t("cell {n}", n=self.of_cell + 1) + "  ", MUTED), width)
+            lines = [spread(Content(), Content.styled(t("cell {n}", n=self.of_cell + 1) + "  ", MUTED), width), *lines]
         if not lines:
             lines = [Content.assemble("   ", line) for line in wrap(Content.styled(self.empty(), MUTED), width - 6)]
         if self.focused_panel and not self.marks_itself:

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import fit, safe, spread
+from ptlearn_tui.tui.text import fit, safe, spread, wrap
 from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.panel import PanelBody
 
@@ -134,7 +134,8 @@ class TensorBody(PanelBody):
         else:
             lines += [Content.assemble(" " * indent, row) for row in left]
             lines += [Content.assemble(" " * indent, line) for line in gradient]
-        lines += [Content.assemble(" " * indent, line) for line in _more(card, rows, sharing)]
+        for more in _more(card, rows, sharing):
+            lines += [Content.assemble(" " * indent, line) for line in wrap(more, max(width - indent - 2, 20))]
         return lines
 
 
