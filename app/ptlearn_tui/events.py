@@ -35,6 +35,7 @@ class Stdout(Event, tag="stdout", frozen=True, kw_only=True):
 
     text: str
     dropped: int = 0  # bytes left out before this text, where the cell wrote faster than anyone can read
+    dropped_lines: int = 0  # line ends among them
 
 
 class Stderr(Event, tag="stderr", frozen=True, kw_only=True):
@@ -42,6 +43,7 @@ class Stderr(Event, tag="stderr", frozen=True, kw_only=True):
 
     text: str
     dropped: int = 0
+    dropped_lines: int = 0
 
 
 class Line(Event, tag="line", frozen=True, kw_only=True):
@@ -173,7 +175,8 @@ class Error(Event, tag="error", frozen=True, kw_only=True):
     message: str
     line: int | None  # in the cell
     line_cell: int | UnsetType = UNSET
-    traceback: str  # the learner's frames first
+    traceback: str  # the learner's frames; a library's are one line each
+    whole: str | None = None  # with the library's frames, where there are any
     explanation: str | None = None
 
 

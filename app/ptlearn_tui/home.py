@@ -25,6 +25,11 @@ def runs_folder() -> Path:
     return _made(state_folder() / "runs")
 
 
+def output_folder() -> Path:
+    """The whole output of cells that print much. Not made here."""
+    return state_folder() / "output"
+
+
 def expanded(path: str) -> Path:
     """A path as a user gives it, with `~` and `~name` replaced. Raises `RequestError` where there is no such user."""
     try:

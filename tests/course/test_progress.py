@@ -102,6 +102,17 @@ def test_every_tick_that_was_reported_survives_a_kill_at_any_moment(seed: int) -
         assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+def test_added_cells_are_kept_in_their_places(progress: Progress) -> None:
+    late = progress.add_scratch("autograd/scalar", 1.5, "late")
+    early = progress.add_scratch("autograd/scalar", 0.5, "early")
+    progress.add_scratch("autograd/vector", 0.5, "elsewhere")
+    progress.edit_scratch(late, "later")
+    with Progress.open() as again:
+        assert again.scratch("autograd/scalar") == [(early, 0.5, "early"), (late, 1.5, "later")]
+    progress.forget_scratch(early)
+    assert [cell.source for cell in progress.scratch("autograd/scalar")] == ["later"]
+
+
 def test_two_processes_that_tick_at_once_lose_nothing() -> None:
     code = (
         "print('ready', flush=True); sys.stdin.readline()\n"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ptlearn_tui.events import Done, Error, Stderr, Stdout, Value
+from ptlearn_tui.kernel.output_file import LEAST, OutputFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,9 +87,57 @@ def test_output_beyond_the_rate_is_left_out_and_counted(server: Server) -> None:
     dropped = sum(event.dropped for event in events if isinstance(event, Stdout))
     assert dropped > 0
     assert len(text(events)) + dropped == 400_000
+    assert sum(event.dropped_lines for event in events if isinstance(event, Stdout)) == dropped // 8
     assert text(events).endswith("0049998\n0049999\n")
     assert all(len(line) == 7 for line in text(events).splitlines())  # cut between lines
     assert done(events).ok
+
+
+def test_what_is_left_out_is_in_the_file_with_what_comes_late(server: Server, tmp_path: Path) -> None:
+    gate, out = tmp_path / "gate", OutputFile(tmp_path / "new" / "cell-1.txt")
+    os.mkfifo(gate)
+    kernel = server.kernel(rate=20_000)
+    source = (
+        "import os, sys, threading\nfor n in range(50_000): os.write(1, b'%07d\\n' % n)\n"
+        "print('end', file=sys.stderr)\n"
+        f"threading.Thread(target=lambda: print(open({str(gate)!r}).read())).start()"
+    )
+    assert done(kernel.run(0, source, out.write)).ok
+    gate.write_text("late")
+    while not text(kernel.drain()):
+        pass
+    kernel.kill()
+    assert out.path is not None
+    lines = out.path.read_text().splitlines()
+    assert sorted(lines[:-1]) == [*(f"{n:07}" for n in range(50_000)), "end"]
+    assert lines[-1] == "late"
+    assert (out.left_out, out.why) == (0, "")
+
+
+def test_little_output_needs_no_file_and_an_earlier_runs_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "cell-1.txt"
+    path.write_text("of an earlier run")
+    out = OutputFile(path)
+    out.write(b"x" * LEAST)
+    assert (out.path, path.exists()) == (None, False)
+    out.write(b"y")
+    assert path.read_bytes() == b"x" * LEAST + b"y"
+    out.close()
+
+
+@pytest.mark.parametrize("full", [True, False], ids=["a full disk", "no folder"])
+def test_output_that_can_not_be_written_is_counted_and_the_cell_goes_on(tmp_path: Path, full: bool) -> None:
+    if full:
+        out = OutputFile(tmp_path / "cell-1.txt")
+        (tmp_path / "cell-1.txt").symlink_to("/dev/full")
+    else:
+        (tmp_path / "a file").write_text("")
+        out = OutputFile(tmp_path / "a file" / "cell-1.txt")
+    for _ in range(3):
+        out.write(b"x" * 5_000)
+    out.close()
+    assert out.left_out == 15_000
+    assert out.why
 
 
 def test_without_a_rate_nothing_is_left_out(server: Server) -> None:

@@ -54,6 +54,17 @@ def test_one_frame_and_frames_of_two_folders(cells: Cells) -> None:
     assert re.search(r"^    … \d frames in torch/nn \(functional\.py:\d+ in cross_entropy\)$", told, re.MULTILINE)
 
 
+def test_the_whole_shows_a_librarys_frames_with_their_lines_and_none_of_ours(cells: Cells) -> None:
+    event = error(cells, "import json\njson.loads('{')")
+    assert event.whole is not None
+    files = re.findall(r'^  File "(.*?)", line \d+, in \w+', event.whole, re.MULTILINE)
+    assert files == ["python/json/__init__.py", "python/json/decoder.py", "python/json/decoder.py"]
+    assert '  File "<cell 1>", line 2, in <module>\n    json.loads' in event.whole
+    assert "ptlearn_tui" not in event.whole
+    assert event.whole.splitlines()[-1] == event.traceback.splitlines()[-1]
+    assert error(cells, "1 / 0").whole is None  # nothing is folded
+
+
 def test_files_beside_the_cell_are_the_learners_too(
     cells: Cells, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

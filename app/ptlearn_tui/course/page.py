@@ -44,6 +44,11 @@ class Cell:
         """Shown, and run only when the learner asks for this very cell."""
         return "skip-execution" in self.tags
 
+    @property
+    def scratch(self) -> bool:
+        """Not the author's: the learner has added it."""
+        return "scratch" in self.tags
+
 
 @dataclass(frozen=True)
 class Fence:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.home import state_folder
@@ -25,10 +25,21 @@ CREATE TABLE IF NOT EXISTS pages (page TEXT PRIMARY KEY, read REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS edits (
     page TEXT, cell INTEGER, source TEXT NOT NULL, changed REAL NOT NULL, PRIMARY KEY (page, cell)
 );
+CREATE TABLE IF NOT EXISTS scratch (
+    id INTEGER PRIMARY KEY, page TEXT NOT NULL, place REAL NOT NULL, source TEXT NOT NULL, changed REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 _BUSY = 5.0  # seconds to wait for another shell's write before giving up
+
+
+class Scratch(NamedTuple):
+    """A cell that a learner has added to a page."""
+
+    id: int
+    place: float  # among the author's cells, whose places are 0, 1, 2, …: 1.5 stands below the second
+    source: str
 
 
 def unusable(path: Path, error: sqlite3.Error) -> RequestError:
@@ -80,9 +91,10 @@ class Progress:
     ) -> None:
         self.close()
 
-    def _write(self, statement: str, *values: object) -> None:
+    def _write(self, statement: str, *values: object) -> int:
+        """The number of the row that was added, where one was."""
         with self._locks[1]:
-            self._writer.execute(statement, values)
+            return self._writer.execute(statement, values).lastrowid or 0
 
     def _rows(self, statement: str, *values: object) -> list[tuple[str, ...]]:
         with self._locks[0]:
@@ -116,6 +128,24 @@ class Progress:
         """The cells of a page that the learner has changed."""
         rows = self._rows("SELECT cell, source FROM edits WHERE page = ?", page)
         return {int(cell): source for cell, source in rows}
+
+    def add_scratch(self, page: str, place: float, source: str) -> int:
+        """Keep a cell that the learner has added; its id."""
+        statement = "INSERT INTO scratch (page, place, source, changed) VALUES (?, ?, ?, ?)"
+        return self._write(statement, page, place, source, time.time())
+
+    def edit_scratch(self, id: int, source: str) -> None:
+        """The cell's new text."""
+        self._write("UPDATE scratch SET source = ?, changed = ? WHERE id = ?", source, time.time(), id)
+
+    def forget_scratch(self, id: int) -> None:
+        """The cell is gone."""
+        self._write("DELETE FROM scratch WHERE id = ?", id)
+
+    def scratch(self, page: str) -> list[Scratch]:
+        """The cells that the learner has added to a page, in their places."""
+        rows = self._rows("SELECT id, place, source FROM scratch WHERE page = ? ORDER BY place, id", page)
+        return [Scratch(int(id), float(place), source) for id, place, source in rows]
 
     def setting(self, name: str) -> str | None:
         """A remembered choice: "language", "place"."""

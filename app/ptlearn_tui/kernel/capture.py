@@ -21,6 +21,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ptlearn_tui.events import Stderr, Stdout
 
 PACE = 0.02  # seconds: a line goes out at once, lines of a burst this often (a write for each makes it 4x slower)
@@ -187,7 +189,8 @@ class Tap:
         self._tally = tally
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held = bytearray()  # the last bytes that were read
-        self._dropped = 0
+        self._dropped = self._dropped_lines = 0
+        self.copy: Callable[[bytes], object] | None = None  # gets everything that is read
         self._next = 0.0  # when text may come out again
         self._ended = False  # the last writer has closed it
 
@@ -208,9 +211,12 @@ class Tap:
             self._ended = not chunk
             taken += len(chunk)
             self._held += chunk
+            if self.copy is not None:
+                self.copy(chunk)
             if (excess := len(self._held) - self._keep) > 0 and self._rate < math.inf:
                 line = self._held.find(b"\n", excess, excess + 1000) + 1  # between two lines, if there are any
                 self._dropped += line or excess
+                self._dropped_lines += self._held.count(b"\n", 0, line or excess)
                 del self._held[: line or excess]
 
     def due(self, now: float) -> float | None:
@@ -234,8 +240,8 @@ class Tap:
         self._next = max(self._next, now - BURST) + size / self._rate
         if not text and not self._dropped:
             return []
-        event = self._kind(cell=cell, text=text, dropped=self._dropped)
-        self._dropped = 0
+        event = self._kind(cell=cell, text=text, dropped=self._dropped, dropped_lines=self._dropped_lines)
+        self._dropped = self._dropped_lines = 0
         return [event]
 
     def fileno(self) -> int:

@@ -8,7 +8,7 @@ import re
 import sysconfig
 import traceback
 from functools import lru_cache
-from itertools import groupby
+from itertools import dropwhile, groupby
 from pathlib import Path
 from typing import Any
 
@@ -43,25 +43,35 @@ def remember_source(cell: int, source: str) -> None:
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
 
 
-class Folded(traceback.StackSummary):
-    """A stack that is written from the learner's first frame on; what lies between theirs is one line each.
+class Learners(traceback.StackSummary):
+    """A stack from the learner's first frame on: what called the cell is no business of theirs."""
+
+    @classmethod
+    def of(cls, stack: traceback.StackSummary) -> Learners:
+        """The same frames, without those of this program."""
+        frames = [frame for frame in stack if not frame.filename.startswith(_OURS)]
+        return cls(dropwhile(lambda frame: not _is_the_learners(frame.filename), frames))
+
+    def format_frame_summary(self, frame: traceback.FrameSummary, **how: Any) -> str:  # from 3.13 on: `colorize`
+        """A frame's lines; a library's file by its place in the library."""
+        written = super().format_frame_summary(frame, **how)
+        return written.replace(frame.filename, _shown(frame.filename), 1)
+
+
+class Folded(Learners):
+    """The same, with what lies between the learner's own frames in one line each.
 
     ``    … 3 frames in torch/nn/modules (linear.py:134 in forward)``: where the innermost of them was.
     """
 
-    @classmethod
-    def of(cls, stack: traceback.StackSummary) -> Folded:
-        """The same frames, without those of this program."""
-        return cls(frame for frame in stack if not frame.filename.startswith(_OURS))
-
-    def format(self, **how: Any) -> list[str]:  # from 3.13 on: `colorize`
+    def format(self, **how: Any) -> list[str]:
         """Its lines, each with its end."""
         written: list[str] = []
         for learners, group in groupby(self, lambda frame: _is_the_learners(frame.filename)):
             frames = list(group)
             if learners:
                 written += traceback.StackSummary.from_list(frames).format(**how)
-            elif written:  # what called the cell is no business of the learner's
+            else:
                 written.append(f"    … {_fold(frames)}\n")
         if len(written) > MOST:
             half = MOST // 2

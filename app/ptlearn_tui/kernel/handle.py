@@ -29,7 +29,7 @@ from ptlearn_tui.kernel.requests import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ptlearn_tui.kernel.capture import Tap
 
@@ -49,6 +49,7 @@ class Kernel:
 
     def __init__(self, keeper: socket.socket, channel: socket.socket, stdout: Tap, stderr: Tap) -> None:
         self.pid = 0
+        self.limit: int | None = None  # bytes of memory that its cells may come to use
         self._keeper = keeper
         self._channel = channel
         self._taps = (stdout, stderr)
@@ -74,16 +75,17 @@ class Kernel:
                 reason = answer.reason if isinstance(answer, Failed) else "its keeper has ended"
                 raise KernelError(f"a kernel could not be started: {reason}")
 
-    def run(self, cell: int, source: str) -> Iterator[AnyEvent]:
+    def run(self, cell: int, source: str, copy: Callable[[bytes], object] | None = None) -> Iterator[AnyEvent]:
         """Run a cell and yield its events as they come; the last is always `Done`, made here if the kernel died.
 
         Output that came since the last cell is yielded first, under that one's number. A caller that stops before
-        `Done` leaves nobody to read what the cell makes: the kernel is killed.
+        `Done` leaves nobody to read what the cell makes: the kernel is killed. `copy` gets the bytes of both streams,
+        all of them, as they are read: from now on, and until the next cell runs.
         """
         done: Done | None = None
         try:
             with self._using:
-                for event in self._converse(cell, source):
+                for event in self._converse(cell, source, copy):
                     if isinstance(event, Done):
                         done = event
                     else:
@@ -157,6 +159,15 @@ class Kernel:
             return 0
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
+    def cpu(self) -> float:
+        """Seconds of processor time that it took, with those of its children that have ended; 0.0 when it is dead."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text() if self.alive else ""
+        except OSError:
+            return 0.0
+        # After the name, which may hold anything: utime, stime, cutime, cstime are fields 14 to 17 of proc(5).
+        return sum(map(int, stat.rpartition(")")[2].split()[11:15])) / os.sysconf("SC_CLK_TCK")
+
     def _ask(self, source: str, line: int, column: int, timeout: float) -> list[str]:
         until = time.monotonic() + timeout
         question = encode(Complete(number=self._asked + 1, source=source, line=line, column=column))
@@ -178,13 +189,14 @@ class Kernel:
                 return False
         return True
 
-    def _converse(self, cell: int, source: str) -> Iterator[AnyEvent]:
+    def _converse(self, cell: int, source: str, copy: Callable[[bytes], object] | None) -> Iterator[AnyEvent]:
         began = time.monotonic()
         if self._closed:
             yield Done(cell=cell, ok=False, seconds=0.0, died=self._died or "killed")
             return
         for tap in self._taps:
             tap.read()
+            tap.copy = copy
         yield from self._output(force=True)
         self._number = cell
         try:

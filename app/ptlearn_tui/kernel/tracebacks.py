@@ -9,7 +9,7 @@ from msgspec import UNSET
 
 from ptlearn_tui.events import Error
 from ptlearn_tui.kernel.explain import explanation
-from ptlearn_tui.kernel.frames import Folded, cell_of
+from ptlearn_tui.kernel.frames import Folded, Learners, cell_of
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -32,13 +32,15 @@ def error(cell: int, raised: BaseException) -> Error:
     explained = None
     if place.frame is not None and place.line is not None:
         explained = explanation(raised, place.frame, place.line)
+    folded, whole = _written(raised)
     return Error(
         cell=cell,
         kind=type(raised).__qualname__,
         message=_clip(_message(raised), MESSAGE_LIMIT),
         line=place.line,
         line_cell=UNSET if place.cell is None or place.cell == cell else place.cell,
-        traceback=_clip(_learners_frames(raised), TEXT_LIMIT),
+        traceback=_clip(folded, TEXT_LIMIT),
+        whole=_clip(whole, TEXT_LIMIT) if whole != folded else None,
         explanation=explained,
     )
 
@@ -68,18 +70,21 @@ def _message(raised: BaseException) -> str:
         return "<str() of this exception failed>"
 
 
-def _learners_frames(raised: BaseException) -> str:
-    whole = traceback.TracebackException.from_exception(raised)
-    seen: set[int] = set()
-    rest: list[traceback.TracebackException | None] = [whole]
+def _written(raised: BaseException) -> tuple[str, str]:
+    """The traceback with a library's frames folded, and with all of them; neither has frames of ours."""
+    root = traceback.TracebackException.from_exception(raised)
+    parts: dict[int, traceback.TracebackException] = {}
+    rest: list[traceback.TracebackException | None] = [root]
     while rest:
         part = rest.pop()
-        if part is None or id(part) in seen:
-            continue
-        seen.add(id(part))
-        part.stack = Folded.of(part.stack)
-        rest += [part.__cause__, part.__context__, *(getattr(part, "exceptions", None) or [])]
-    return "".join(whole.format()).rstrip("\n")
+        if part is not None and id(part) not in parts:
+            parts[id(part)] = part
+            part.stack = Learners.of(part.stack)
+            rest += [part.__cause__, part.__context__, *(getattr(part, "exceptions", None) or [])]
+    whole = "".join(root.format()).rstrip("\n")
+    for part in parts.values():
+        part.stack = Folded(part.stack)
+    return "".join(root.format()).rstrip("\n"), whole
 
 
 def _clip(text: str, limit: int) -> str:
