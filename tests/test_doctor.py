@@ -410,6 +410,21 @@ def test_cgroup_two_limits_cores_and_memory(tmp_path: Path) -> None:
     assert machine.memory(root) == machine.Memory(100 * 2**20, 60 * 2**20, limited=True)
 
 
+def test_every_cgroup_above_counts_and_its_file_cache_does_not(tmp_path: Path) -> None:
+    root = _write(
+        tmp_path,
+        {
+            "proc/self/cgroup": "0::/user.slice/job\n",
+            "sys/fs/cgroup/user.slice/job/memory.max": str(100 * 2**20),
+            "sys/fs/cgroup/user.slice/job/memory.current": str(90 * 2**20),
+            "sys/fs/cgroup/user.slice/job/memory.stat": f"anon 1\ninactive_file {60 * 2**20}\n",
+            "sys/fs/cgroup/user.slice/memory.max": str(200 * 2**20),  # looser, and fuller
+            "sys/fs/cgroup/user.slice/memory.current": str(180 * 2**20),
+        },
+    )
+    assert machine.memory(root) == machine.Memory(100 * 2**20, 20 * 2**20, limited=True)
+
+
 def test_cgroup_one_in_a_container_limits_at_the_mount(tmp_path: Path) -> None:
     root = _write(
         tmp_path,

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ptlearn_tui.errors import RequestError
+from ptlearn_tui.kernel.limits import memory_asked_for
 from ptlearn_tui.locale import t
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def main(args: argparse.Namespace) -> int:
                 commands=HEADLESS,
             )
         )
+    memory_asked_for()
     if args.run:
         from ptlearn_tui.runs import find
 

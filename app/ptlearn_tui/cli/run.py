@@ -15,6 +15,7 @@ from ptlearn_tui.errors import RequestError
 from ptlearn_tui.events import Done, Error, Graph, Stderr, Stdout, Value, encode
 from ptlearn_tui.home import expanded
 from ptlearn_tui.kernel.client import Kernel, KernelError, Server
+from ptlearn_tui.kernel.limits import memory_for_cells
 from ptlearn_tui.locale import t
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def main(args: argparse.Namespace) -> int:
     documents = _find(args.lesson)
     if args.timeout is not None and not args.timeout > 0:
         raise RequestError(t("--timeout wants seconds, more than 0"))
+    memory = memory_for_cells()
     server = Server()
     outcomes: list[Outcome] = []
     try:
@@ -52,7 +54,7 @@ def main(args: argparse.Namespace) -> int:
         for name, page in documents:
             if not args.json and len(documents) > 1:
                 sys.stdout.write(f"\n{name}\n")
-            outcomes += _run_page(server, name, page, offset, args)
+            outcomes += _run_page(server, memory, name, page, offset, args)
             offset += len(page.cells) if args.json else 0  # for people, cells are counted on each page
             if not args.keep_going and not all(outcome.ok for outcome in outcomes):
                 break
@@ -99,16 +101,18 @@ def _read(path: Path) -> Page:
         raise RequestError(t("{path} is not UTF-8 text (byte {n})", path=path, n=error.start)) from error
 
 
-def _run_page(server: Server, name: str, page: Page, offset: int, args: argparse.Namespace) -> list[Outcome]:
+def _run_page(
+    server: Server, memory: int, name: str, page: Page, offset: int, args: argparse.Namespace
+) -> list[Outcome]:
     """A fresh kernel for each page. Cells of several pages are numbered on, so that no two events are confused."""
     outcomes: list[Outcome] = []
-    kernel = server.kernel(rate=math.inf)  # nothing is left out: a slow reader slows the cell
+    kernel = server.kernel(rate=math.inf, memory=memory)  # nothing is left out: a slow reader slows the cell
     try:
         for cell in page.cells:
             if cell.skipped or cell.run:
                 continue
             if not kernel.alive:
-                kernel = server.kernel(rate=math.inf)
+                kernel = server.kernel(rate=math.inf, memory=memory)
             done = _run_cell(kernel, cell, offset + cell.index, args)
             outcomes.append(_judge(name, cell, done, args.timeout))
             if not outcomes[-1].ok and not args.keep_going:

@@ -38,15 +38,27 @@ def cores(root: Path = ROOT) -> int:
 
 
 def memory(root: Path = ROOT) -> Memory:
-    """Main memory, or the cgroup's limit where that is less."""
+    """Main memory, or the cgroup's limit where that is less; available is what every cgroup above us still gives."""
     total, available = _physical()
-    limits = [(limit, path) for path in _cgroup_files(root, "memory.max", "memory", "memory.limit_in_bytes")
-              if (limit := _number(path)) is not None]  # fmt: skip
-    if not limits or min(limits)[0] >= total:
-        return Memory(total, available, limited=False)
-    limit, path = min(limits)
-    used = _number(path.with_name("memory.current")) or _number(path.with_name("memory.usage_in_bytes")) or 0
-    return Memory(limit, max(0, min(available, limit - used)), limited=True)
+    tightest = total
+    for path in _cgroup_files(root, "memory.max", "memory", "memory.limit_in_bytes"):
+        limit = _number(path)
+        if limit is not None and limit < total:
+            tightest = min(tightest, limit)
+            available = min(available, max(0, limit - _in_use(path)))
+    return Memory(tightest, available, limited=tightest < total)
+
+
+def _in_use(limit: Path) -> int:
+    """Bytes that the cgroup of that limit uses, without the file cache that it would give back."""
+    used = _number(limit.with_name("memory.current")) or _number(limit.with_name("memory.usage_in_bytes")) or 0
+    try:
+        lines = limit.with_name("memory.stat").read_text().splitlines()
+    except OSError:
+        return used
+    stat = dict(line.split() for line in lines)
+    cache = stat.get("total_inactive_file") or stat.get("inactive_file") or "0"  # cgroup 1 counts those below apart
+    return max(0, used - int(cache))
 
 
 def _physical() -> tuple[int, int]:

@@ -110,6 +110,7 @@ class Server:
             finally:
                 for descriptor in (stdout_end, stderr_end, tally):
                     os.close(descriptor)
+        kernel.limit = memory
         kernel.begin()
         self._kernels.add(kernel)
         return kernel

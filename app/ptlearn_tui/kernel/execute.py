@@ -24,6 +24,7 @@ from ptlearn_tui.kernel.hot import Functions
 from ptlearn_tui.kernel.instrument import VALUE
 from ptlearn_tui.kernel.lines import Lines
 from ptlearn_tui.kernel.marks import Marks
+from ptlearn_tui.kernel.memory import make_room
 from ptlearn_tui.kernel.syntax import BackwardCall, backward_calls
 from ptlearn_tui.kernel.watch import Memory, Watch
 from ptlearn_tui.tracking import listening
@@ -116,6 +117,7 @@ def _step(
         if statement.code.co_flags & inspect.CO_COROUTINE:
             value = _await(value)
     except BaseException:
+        make_room()
         if inside:
             _look(statement, namespace, lines, watch)
         raise

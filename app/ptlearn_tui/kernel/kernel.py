@@ -6,7 +6,6 @@ import builtins
 import faulthandler
 import multiprocessing
 import os
-import resource
 import select
 import signal
 import socket
@@ -23,6 +22,7 @@ import numpy as np
 import torch
 
 from ptlearn_tui.events import Done, Error, Event, encode
+from ptlearn_tui.kernel import memory
 from ptlearn_tui.kernel.capture import Streams, aside
 from ptlearn_tui.kernel.complete import complete
 from ptlearn_tui.kernel.execute import execute
@@ -30,12 +30,12 @@ from ptlearn_tui.kernel.requests import Complete, Lines, Names, Request, decode_
 from ptlearn_tui.kernel.requests import encode as encode_message
 
 
-def main(folder: str, limit: int | None, channel: int, stdout: int, stderr: int, memory: int) -> NoReturn:
+def main(folder: str, limit: int | None, channel: int, stdout: int, stderr: int, tally: int) -> NoReturn:
     """Make this freshly forked process a kernel, and run cells until the client closes the channel."""
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.close(null)
-    streams = Streams(stdout, stderr, memory)
+    streams = Streams(stdout, stderr, tally)
     faulthandler.enable(2, all_threads=False)  # a segmentation fault says in which line of the cell
     try:
         Path("/proc/self/oom_score_adj").write_text("1000")  # memory runs out: here, and not in the dashboard
@@ -56,7 +56,7 @@ def main(folder: str, limit: int | None, channel: int, stdout: int, stderr: int,
     main_module.__dict__["__builtins__"] = builtins
     sys.modules["__main__"] = main_module
     if limit is not None:
-        _limit_memory(limit)
+        memory.limit(limit)
     session = Session(socket.socket(fileno=aside(channel)), streams, main_module.__dict__)
     code = 0
     try:
@@ -65,21 +65,6 @@ def main(folder: str, limit: int | None, channel: int, stdout: int, stderr: int,
         code = request.code if isinstance(request.code, int) else int(request.code is not None)
     streams.flush()
     os._exit(code)
-
-
-def _limit_memory(more: int) -> None:
-    """Let this process, and each that it starts, have `more` bytes of data than it has now; then it is MemoryError.
-
-    RLIMIT_DATA counts what is reserved for writing, touched or not, so shared pages of torch's are in what it has now.
-    """
-    try:
-        status = Path("/proc/self/status").read_text()
-        now = next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmData:"))
-        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        soft = now + more if hard == resource.RLIM_INFINITY else min(now + more, hard)
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-    except (OSError, StopIteration, ValueError, OverflowError):  # a system that does not say or set it: no limit
-        pass
 
 
 class Session:
@@ -163,6 +148,7 @@ class Session:
     def _run(self, cell: int, source: str) -> None:
         signal.signal(signal.SIGINT, self._interrupt)  # again: an earlier cell may have set its own
         self._streams.begin()
+        memory.before_cell()
         self._began = time.monotonic()
         self._interrupted = False
         self._cell = cell

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import UNSET
 
 from ptlearn_tui.events import Error
+from ptlearn_tui.kernel import memory
 from ptlearn_tui.kernel.explain import explanation
 from ptlearn_tui.kernel.frames import Folded, Learners, cell_of
 
@@ -29,8 +30,8 @@ class _Place(NamedTuple):
 def error(cell: int, raised: BaseException) -> Error:
     """The record of an exception that ended the cell. Holds nothing of it: frames keep tensors alive."""
     place = _place(raised)
-    explained = None
-    if place.frame is not None and place.line is not None:
+    explained = memory.explanation(raised)
+    if explained is None and place.frame is not None and place.line is not None:
         explained = explanation(raised, place.frame, place.line)
     folded, whole = _written(raised)
     return Error(

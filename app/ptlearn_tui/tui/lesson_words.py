@@ -34,7 +34,7 @@ def place(plan: Plan, entry: PageEntry, *, wide: bool) -> Content:
 
 
 def kernel(session: Session, torch_state: str, seconds: float, *, wide: bool) -> Content:
-    """`kernel ready · 212 MB`; while torch loads, for how long."""
+    """`kernel ready · 212 MB of 18 GB · 3 s CPU`; while torch loads, for how long."""
     match torch_state:
         case "loading":
             return Content.styled(t("torch is loading, {n} s", n=int(seconds)), MUTED)
@@ -49,5 +49,8 @@ def kernel(session: Session, torch_state: str, seconds: float, *, wide: bool) ->
         state = (t("ready"), GOOD)
     words = Content.assemble((t("kernel "), MUTED), state)
     if wide and alive and session.kernel is not None:
-        words += Content.styled(f" · {memory(session.kernel.memory())}", MUTED)
+        held = memory(session.kernel.memory())
+        if session.kernel.limit:
+            held = t("{held} of {limit}", held=held, limit=memory(session.kernel.limit).replace(".0 ", " "))
+        words += Content.styled(f" · {held} · {t('{n} s CPU', n=int(session.kernel.cpu()))}", MUTED)
     return words

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ptlearn_tui.events import Done, Error
 from ptlearn_tui.kernel.client import Kernel, KernelError
+from ptlearn_tui.kernel.limits import memory_for_cells
 from ptlearn_tui.tui.record import Record
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ class Session:
         """In the worker's thread: run the cell, in a fresh kernel if there is none. Always ends with Done."""
         try:
             if self.kernel is None or not self.kernel.alive:
-                self.kernel = server.kernel(rate=SCREEN_RATE)
+                # What a killed kernel held may not be free yet: its follower gets the same limit.
+                limit = self.kernel.limit if self.kernel else memory_for_cells()
+                self.kernel = server.kernel(rate=SCREEN_RATE, memory=limit)
             yield from self.kernel.run(cell.index, self.source(cell.index))
         except KernelError as error:
             yield Error(cell=cell.index, kind="KernelError", message=str(error), line=None, traceback=str(error))

@@ -8,6 +8,7 @@ TABLE: dict[str, str] = {
     ),
     "a fault of the program itself: {name}: {what}": "程序自身出错：{name}：{what}",
     "a fault of the program itself ({name}); it is written down in {log}": "程序自身出错（{name}）；详情已写入 {log}",
+    "{name}={given}: a size is wanted, 512MB or 8GB, and at least 100MB": "{name}={given}：应为大小，如 512MB 或 8GB，至少 100MB",
     "everywhere": "通用选项",
     "commands": "命令",
     "usage: ": "用法：",

@@ -63,6 +63,8 @@ TABLE: dict[str, str] = {
     "ready": "就绪",
     "busy": "运行中",
     "ended": "已结束",
+    "{held} of {limit}": "{held}/{limit}",
+    "{n} s CPU": "CPU {n} 秒",
     "torch does not load": "torch 加载失败",
     "panels": "面板",
     "next page": "下一页",
