@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from hostile import MEMORY, ROWS, Hostile
 from ptlearn_tui.events import Done, Line, Stdout
 
 if TYPE_CHECKING:
@@ -129,21 +131,51 @@ def test_a_caller_that_stops_reading_ends_the_kernel(kernel: Kernel, fifo: Fifo)
     assert fifo.ended()
 
 
+HELD = "import os; os.set_inheritable(os.open({fifo!r}, os.O_WRONLY), True); print('started', flush=True)\n"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_kill_leaves_nothing_of_a_hostile_cell(server: Server, fifo: Fifo, row: Hostile) -> None:
+    kernel = server.kernel(memory=MEMORY)
+    seen = ""
+    for event in kernel.run(0, HELD.format(fifo=fifo.path) + row.source):
+        if isinstance(event, Stdout):
+            seen += event.text
+            if (row.sign or "started") in seen:
+                kernel.kill()
+    assert isinstance(event, Done)
+    kernel.kill()
+    assert not kernel.alive
+    assert fifo.ended()
+
+
 # ---- the end of the dashboard --------------------------------------------------------------------------------
 
+# Cells of their own kernels, all at once; each is named when it is in the midst of it.
 DASHBOARD = """
-import sys
+import os, sys, threading
+import msgspec, psutil
+from ptlearn_tui.events import Stdout
 from ptlearn_tui.kernel.client import Server
+
 server = Server()
 server.start()
 print(server._process.pid, flush=True)
-if sys.argv[1] == "running":
-    kernel = server.kernel()
-    print(kernel.pid, flush=True)
-    for event in kernel.run(0, sys.stdin.read()):
-        print(event, flush=True)
-else:
-    sys.stdin.read()
+
+def run(source, sign, memory):
+    kernel = server.kernel(memory=memory)
+    processes = f"{psutil.Process(kernel.pid).ppid()} {kernel.pid}"
+    seen = ""
+    for event in kernel.run(0, source):
+        if isinstance(event, Stdout) and processes:
+            seen += event.text
+            if sign in seen:
+                os.write(1, f"{processes}\\n".encode())
+                processes = ""
+
+for cell in msgspec.json.decode(sys.stdin.read()):
+    threading.Thread(target=run, args=cell).start()
+threading.Event().wait()
 """
 
 
@@ -158,29 +190,31 @@ def gone(pid: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize("deed", [DEEDS["a session of its own"], DEEDS["C code that holds the interpreter"]])
-def test_sigkill_of_the_dashboard_ends_server_kernel_and_children(fifo: Fifo, deed: str) -> None:
+@pytest.mark.parametrize("first", range(0, len(ROWS), 8), ids=lambda first: f"{first} to {first + 7}")
+def test_sigkill_of_the_dashboard_during_hostile_cells_leaves_nothing(fifo: Fifo, first: int) -> None:
+    rows = ROWS[first : first + 8]  # of the table: torch is imported once for all of them
+    cells = [(HELD.format(fifo=fifo.path) + row.source, row.sign or "started", MEMORY) for row in rows]
     dashboard = subprocess.Popen(
-        [sys.executable, "-c", DASHBOARD, "running"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", DASHBOARD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert dashboard.stdin
     assert dashboard.stdout
-    server, kernel = int(dashboard.stdout.readline()), int(dashboard.stdout.readline())
-    keeper = psutil.Process(kernel).ppid()
-    dashboard.stdin.write(ENDLESS.format(fifo=fifo.path) + "print('started', flush=True)\n" + deed)
+    processes = [int(dashboard.stdout.readline())]
+    dashboard.stdin.write(json.dumps(cells))
     dashboard.stdin.close()
-    while "started" not in dashboard.stdout.readline():
-        pass
+    for _ in rows:
+        processes += map(int, dashboard.stdout.readline().split())
     dashboard.kill()
     dashboard.wait()
     dashboard.stdout.close()
     assert fifo.ended()
-    assert all(gone(pid) for pid in (server, keeper, kernel))
+    assert len(processes) == 1 + 2 * len(rows), "the server, keepers, kernels"
+    assert all(gone(pid) for pid in processes)
 
 
 def test_a_server_that_is_still_importing_ends_with_the_dashboard() -> None:
     dashboard = subprocess.Popen(
-        [sys.executable, "-c", DASHBOARD, "starting"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", DASHBOARD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert dashboard.stdout
     server = int(dashboard.stdout.readline())

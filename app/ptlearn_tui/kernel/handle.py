@@ -231,6 +231,8 @@ class Kernel:
         events, self._early = self._early, []
         if self._channel.fileno() in ready:
             ended = self._decode(events) or ended
+        if ended and timeout == 0.0 and not (self._heard or readable(self._keeper, 0.0)):
+            ended = False  # whoever won't wait (`drain`, for a screen) hears of the end when the keeper tells of it
         if ended:
             self._died = self._died or self._autopsy()
             while not self._decode(events):
