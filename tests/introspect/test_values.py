@@ -42,7 +42,7 @@ def leaf() -> torch.Tensor:
         (3, Shown("number", dtype="int", text="3")),
         (None, Shown("other", text="None")),
         ("word", Shown("other", text="'word'")),
-        ("x" * 99, Shown("other", text="'" + "x" * 38 + "…")),
+        ("x" * 999, Shown("other", text="'" + "x" * 198 + "…")),
         ([1, 2], Shown("other", text="2 items")),
         ((4, 4), Shown("other", text="(4, 4)")),
         (torch.Size([3]), Shown("other", text="(3,)")),

@@ -122,7 +122,6 @@ def test_little_output_needs_no_file_and_an_earlier_runs_is_removed(tmp_path: Pa
     assert (out.path, path.exists()) == (None, False)
     out.write(b"y")
     assert path.read_bytes() == b"x" * LEAST + b"y"
-    out.close()
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["a full disk", "no folder"])
@@ -135,7 +134,6 @@ def test_output_that_can_not_be_written_is_counted_and_the_cell_goes_on(tmp_path
         out = OutputFile(tmp_path / "a file" / "cell-1.txt")
     for _ in range(3):
         out.write(b"x" * 5_000)
-    out.close()
     assert out.left_out == 15_000
     assert out.why
 

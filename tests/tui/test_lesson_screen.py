@@ -4,59 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptlearn_tui.course.plan import load_plan
 from ptlearn_tui.events import Done
-from ptlearn_tui.tui.screens.lesson import Arrived, LessonScreen
+from ptlearn_tui.tui.screens.lesson import Arrived
 from ptlearn_tui.tui.screens.question import Question
 from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.graph_panel import layout
 
+from .pages import ended, open_cells, open_page
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from conftest import Bench
-    from ptlearn_tui.tui.record import Record
-
-PAGE = """---
-id: test
-title: A page for tests
-minutes: 1
----
-
-Before the cells.
-
-{cells}
-
-After the cells.
-"""
-
-
-async def open_page(bench: Bench, key: str) -> LessonScreen:
-    page = load_plan("en").page(key)
-    assert page is not None
-    bench.app.open_page(page)
-    await bench.until(lambda: isinstance(bench.app.screen, LessonScreen) and bench.app.screen.query(CodeCell))
-    screen = bench.app.screen
-    assert isinstance(screen, LessonScreen)
-    return screen
-
-
-async def open_cells(bench: Bench, folder: Path, *cells: str) -> LessonScreen:
-    """A page of one's own, put in the place of a real one."""
-    path = folder / "page.md"
-    path.write_text(PAGE.format(cells="\n\n".join(f"```python\n{cell}\n```" for cell in cells)), "utf-8")
-    entry = load_plan("en").page("autograd/scalar")
-    assert entry is not None
-    bench.app.push_screen(LessonScreen(entry._replace(id="own", path=path)))
-    await bench.until(lambda: isinstance(bench.app.screen, LessonScreen) and bench.app.screen.query(CodeCell))
-    screen = bench.app.screen
-    assert isinstance(screen, LessonScreen)
-    return screen
-
-
-def ended(*records: Record) -> Callable[[], bool]:
-    return lambda: all(record.state in ("ran", "failed", "interrupted", "died") for record in records)
 
 
 async def test_the_notes_chain_reads_mean_mul_mul_add_x(dashboard: Callable[..., object]) -> None:

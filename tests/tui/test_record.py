@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ptlearn_tui import events as ev
-from ptlearn_tui.tui.record import LONGEST, MOST_CHARACTERS, MOST_LINES, Record, Transcript, coloured
+from ptlearn_tui.tui.record import Record
+from ptlearn_tui.tui.transcript import LONGEST, MOST_CHARACTERS, MOST_LINES, Transcript, coloured
 
 
 def written(*pieces: str, kind: str = "out") -> list[str]:
@@ -24,6 +28,41 @@ def test_blank_lines_are_lines() -> None:
 
 def test_a_progress_bar_draws_in_place() -> None:
     assert written("  0%|", "\r 50%|##", "\r100%|####|\n", "done\n") == ["100%|####|", "done"]
+
+
+def test_bars_one_below_the_other_draw_in_place() -> None:
+    """As tqdm writes them: down to its line, from its begin on, up again."""
+    outer, inner = "\repoch {0}/2", "\n\rstep {0}/3\x1b[A"
+    pieces = [outer.format(1), *(inner.format(n) for n in (1, 2, 3)), outer.format(2), inner.format(1)]
+    assert written(*pieces, kind="err") == ["epoch 2/2", "step 1/3"]
+    assert written(*pieces, "\n\r        \r\x1b[A", "\ndone\n", kind="err") == ["epoch 2/2", "done    "]
+    assert written("first\n", "\x1b[2Aabove\x1b[9A\rtop\n") == ["topstabove"]  # no higher than its own first line
+
+
+@given(st.lists(st.text(st.sampled_from("ab\n\r\x1b[A1m中")), max_size=30))
+def test_nothing_that_is_written_upsets_a_transcript(pieces: list[str]) -> None:
+    transcript = Transcript()
+    for number, piece in enumerate(pieces):
+        transcript.write(("out", "err")[number % 2], piece)
+        if number % 7 == 6:
+            transcript.block("value", piece)
+    assert all("\n" not in text and "\r" not in text for _, text in transcript.lines)
+    assert not any("\x1b" in coloured(text).plain for _, text in transcript.lines)
+
+
+def test_lines_that_never_came_are_counted_with_those_that_are_gone() -> None:
+    record = Record()
+    record.apply([ev.Stdout(cell=0, text="last\n", dropped=800, dropped_lines=100)])
+    assert (record.output.left_out, record.output.dropped) == (100, 800)
+
+
+def test_in_full_a_traceback_is_one_with_the_librarys_frames() -> None:
+    record = Record()
+    error = ev.Error(kind="E", message="m", line=1, traceback="short\nE: m", whole="short\nlong\nE: m", cell=0)
+    record.apply([ev.Stdout(cell=0, text="before\n"), error, ev.Stderr(cell=0, text="late\n")])
+    assert [text for _, text in record.printed] == ["before", "short", "E: m", "late"]
+    record.full = True
+    assert [text for _, text in record.printed] == ["before", "short", "long", "E: m", "late"]
 
 
 def test_control_sequences_do_not_get_through() -> None:

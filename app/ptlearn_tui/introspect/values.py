@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CONSTANT_LIMIT = 4_096  # values that are compared to say that a tensor is constant: some 10 µs
 REPR_LIMIT = 4_000  # characters of a repr
 ITEMS = 1_000  # of a container that are written out; fewer would cut what plain Python shows
-SHORT = 40  # characters of a string beside a line
+SHORT = 200  # characters of a value beside a line; a column shows less of it
 
 _BRACKETS: dict[type, tuple[str, str]] = {
     list: ("[", "]"),

@@ -26,6 +26,7 @@ from ptlearn_tui.kernel.lines import Lines
 from ptlearn_tui.kernel.marks import Marks
 from ptlearn_tui.kernel.memory import make_room
 from ptlearn_tui.kernel.syntax import BackwardCall, backward_calls
+from ptlearn_tui.kernel.warned import warning_once
 from ptlearn_tui.kernel.watch import Memory, Watch
 from ptlearn_tui.tracking import listening
 
@@ -90,7 +91,7 @@ def _run(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[Even
     lines.reached = backward.reached
     marks.start(lines.show)
     try:
-        with noticing(backward), listening(backward.track), _without_input():
+        with noticing(backward), listening(backward.track), warning_once(cell, namespace), _without_input():
             for statement in statements:
                 _step(cell, statement, namespace, emit, lines, watch)
     finally:

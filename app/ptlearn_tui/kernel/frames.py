@@ -52,10 +52,10 @@ class Learners(traceback.StackSummary):
         frames = [frame for frame in stack if not frame.filename.startswith(_OURS)]
         return cls(dropwhile(lambda frame: not _is_the_learners(frame.filename), frames))
 
-    def format_frame_summary(self, frame: traceback.FrameSummary, **how: Any) -> str:  # from 3.13 on: `colorize`
+    def format_frame_summary(self, frame_summary: traceback.FrameSummary, **how: Any) -> str:  # 3.13: `colorize`
         """A frame's lines; a library's file by its place in the library."""
-        written = super().format_frame_summary(frame, **how)
-        return written.replace(frame.filename, _shown(frame.filename), 1)
+        written = super().format_frame_summary(frame_summary, **how)
+        return written.replace(frame_summary.filename, _shown(frame_summary.filename), 1)
 
 
 class Folded(Learners):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LEAST = 4_000  # bytes that are only remembered: of so few, no screen leaves any out
@@ -16,7 +17,8 @@ SHARE = 0.1  # of the free space that a file takes at most
 class OutputFile:
     """Both streams of a cell as they were read. Short output never touches the disk.
 
-    Raises nothing: what can't be written is counted, and `why` says why. One thread writes, any may look.
+    Raises nothing: what can't be written is counted, and `why` says why. One thread writes, any may look. No file is
+    held open between two writes, since nobody can say when the last thread of a cell has printed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -25,12 +27,8 @@ class OutputFile:
         self.why = ""  # the error that ended it
         self._wanted = path
         self._begin: bytearray | None = bytearray()  # None from the moment that a file is needed
-        self._file: IO[bytes] | None = None
         self._room = 0
-        try:
-            path.unlink(missing_ok=True)  # an earlier run's
-        except OSError as error:
-            self.why = error.strerror or str(error)
+        self._try(lambda: path.unlink(missing_ok=True))  # an earlier run's
 
     def write(self, chunk: bytes) -> None:
         """Add what was read."""
@@ -39,32 +37,26 @@ class OutputFile:
             if len(self._begin) <= LEAST:
                 return
             chunk, self._begin = bytes(self._begin), None
-            self._open()
+            self._try(self._make)
         taken = chunk[: self._room]
-        self._room -= len(taken)
-        if self._file is not None and taken:
-            try:
-                self._file.write(taken)
-                self._file.flush()  # whoever looks into it sees all of it
-            except OSError as error:
-                self.why = error.strerror or str(error)
-                taken, self._room = b"", 0
-        self.left_out += len(chunk) - len(taken)
+        written = bool(taken) and self._try(lambda: self._append(taken))
+        self.left_out += len(chunk) - (len(taken) if written else 0)
+        self._room -= len(taken) if written else self._room
 
-    def close(self) -> None:
-        """The run is over, with all that it left running."""
-        if self._file is not None:
-            try:
-                self._file.close()
-            except OSError:  # flushing what a full disk has refused already
-                pass
+    def _make(self) -> None:
+        self._wanted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._room = min(MOST, int(SHARE * shutil.disk_usage(self._wanted.parent).free))
+        self._append(b"")
+        self.path = self._wanted
 
-    def _open(self) -> None:
+    def _append(self, chunk: bytes) -> None:
+        with self._wanted.open("ab") as file:
+            file.write(chunk)
+
+    def _try(self, deed: Callable[[], None]) -> bool:
         try:
-            self._wanted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._room = min(MOST, int(SHARE * shutil.disk_usage(self._wanted.parent).free))
-            self._file = self._wanted.open("wb")
-            self.path = self._wanted
+            deed()
         except OSError as error:
             self.why = error.strerror or str(error)
             self._room = 0
+        return not self.why

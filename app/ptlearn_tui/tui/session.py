@@ -7,15 +7,17 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from ptlearn_tui.course.page import Cell
 from ptlearn_tui.events import Done, Error
 from ptlearn_tui.kernel.client import Kernel, KernelError
 from ptlearn_tui.kernel.limits import memory_for_cells
+from ptlearn_tui.kernel.output_file import OutputFile
 from ptlearn_tui.tui.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from ptlearn_tui.course.page import Cell
     from ptlearn_tui.events import AnyEvent
     from ptlearn_tui.kernel.client import Server
 
@@ -25,22 +27,73 @@ SCREEN_RATE = 1e6  # bytes a second of output that a screen takes from each of a
 
 
 class Session:
-    """The state of a page's cells. The screen's handlers call everything but `drive`, which is the worker's."""
+    """The state of a page's cells. The screen's handlers call everything but `drive`, which is the worker's.
 
-    def __init__(self, cells: tuple[Cell, ...]) -> None:
-        self.cells = cells
+    A cell is known by its index: the author's have 0, 1, 2, …, those that the learner adds the next ones, wherever
+    they stand. `order` is how they stand on the page.
+    """
+
+    def __init__(self, cells: tuple[Cell, ...], outputs: Path) -> None:
+        """`outputs` is where the whole output of cells is kept: `…-1.txt`, `…-2.txt`."""
+        self.cells = list(cells)
         self.records = [Record() for _ in cells]
-        self.edits: dict[int, str] = {}  # cells that the learner has changed: their text
+        self.order = [cell.index for cell in cells]
+        self.places = {cell.index: float(cell.index) for cell in cells}
+        self.edits: dict[int, str] = {}  # cells that the learner has changed or added: their text
         self.waiting: deque[int] = deque()
         self.running: int | None = None
         self.kernel: Kernel | None = None
         self.shown: int | None = None  # the cell whose record the panels show
+        self._outputs = outputs
+        self._then: list[int] = []  # cells that wait for a fresh kernel
         self._runs = 0
         self._interrupted_at: float | None = None
 
     def source(self, index: int) -> str:
         """What runs: the learner's text, or the author's."""
         return self.edits.get(index, self.cells[index].source)
+
+    # ---- cells of the learner's own ----------------------------------------------------------------------------
+
+    def place_below(self, index: int) -> float:
+        """Between a cell and the next."""
+        after = self.after(index)
+        return (self.places[index] + (self.places[index] + 1 if after is None else self.places[after])) / 2
+
+    def add(self, place: float, source: str) -> Cell:
+        """A cell of the learner's own."""
+        cell = Cell(index=len(self.cells), source="", tags=frozenset({"scratch"}))
+        self.cells.append(cell)
+        self.records.append(Record())
+        self.places[cell.index] = place
+        self.order = sorted([*self.order, cell.index], key=lambda index: self.places[index])
+        self.edits[cell.index] = source
+        return cell
+
+    def remove(self, index: int) -> None:
+        """It stands on the page no more."""
+        self.order.remove(index)
+        self.edits.pop(index, None)
+        if index in self.waiting:
+            self.waiting.remove(index)
+        if self.shown == index:
+            self.shown = None
+
+    def after(self, index: int) -> int | None:
+        """The next cell on the page."""
+        following = self.order[self.order.index(index) + 1 :]
+        return following[0] if following else None
+
+    def above(self, index: int) -> list[int]:
+        """The cells before it that run by themselves."""
+        return [each for each in self.by_themselves if self.order.index(each) < self.order.index(index)]
+
+    @property
+    def by_themselves(self) -> list[int]:
+        """All cells from the top, but those that wait to be asked for."""
+        return [index for index in self.order if not self.cells[index].skipped and not self.cells[index].run]
+
+    # ---- running -----------------------------------------------------------------------------------------------
 
     def queue(self, cells: list[int]) -> list[int]:
         """Cells that are to run, in that order; those that were added."""
@@ -57,8 +110,8 @@ class Session:
         index = self.running = self.shown = self.waiting.popleft()
         self._runs += 1
         self.records[index].begin(self._runs, time.monotonic())
-        for below in self.records[index + 1 :]:
-            below.stale = bool(below.number)
+        for below in self.order[self.order.index(index) + 1 :] if index in self.order else ():
+            self.records[below].stale = bool(self.records[below].number)
         if loading:
             self.records[index].state = "loading"
         return index
@@ -70,7 +123,9 @@ class Session:
                 # What a killed kernel held may not be free yet: its follower gets the same limit.
                 limit = self.kernel.limit if self.kernel else memory_for_cells()
                 self.kernel = server.kernel(rate=SCREEN_RATE, memory=limit)
-            yield from self.kernel.run(cell.index, self.source(cell.index))
+            output = OutputFile(self._outputs.with_name(f"{self._outputs.name}-{cell.index + 1}.txt"))
+            self.records[cell.index].whole = output
+            yield from self.kernel.run(cell.index, self.source(cell.index), output.write)
         except KernelError as error:
             yield Error(cell=cell.index, kind="KernelError", message=str(error), line=None, traceback=str(error))
             yield Done(cell=cell.index, ok=False, seconds=0.0)
@@ -107,6 +162,10 @@ class Session:
         self.running = self._interrupted_at = None
         if record.state in ("interrupted", "died") or (record.state == "failed" and not cell.raises):
             self.forget_waiting()
+        if self._then:
+            self.kernel = None
+            self.queue(self._then)
+            self._then = []
 
     def forget_waiting(self) -> None:
         """After a failure nothing that was queued runs: it was meant to build on what failed."""
@@ -135,11 +194,23 @@ class Session:
         if self.kernel is not None:
             self.kernel.kill()
 
+    def restart(self, then: list[int]) -> list[int]:
+        """As `kill`; `then` are the cells that run in the fresh kernel, those that were queued at once are returned."""
+        self.kill()
+        if self.running is None or self.kernel is None:
+            self.kernel = None
+            return self.queue(then)
+        self._then = then  # when the old kernel has said its last word
+        return []
+
     @property
     def all_ran(self) -> bool:
-        """Whether every cell that runs by itself has run."""
-        pairs = zip(self.records, self.cells, strict=True)
-        return all(record.number or cell.skipped or cell.run for record, cell in pairs)
+        """Whether every cell of the author's that runs by itself has run."""
+        return all(self.records[index].number for index in self.by_themselves if not self.cells[index].scratch)
+
+    def late(self) -> list[AnyEvent]:
+        """What a cell's threads and programs have printed since it ended."""
+        return self.kernel.drain() if self.kernel is not None and self.running is None else []
 
     def record_for(self, panel: str) -> tuple[Record | None, int | None]:
         """The shown cell's record; where that has nothing for the panel, the newest that has, and whose it is."""

@@ -13,8 +13,9 @@ from textual.content import Content
 from textual.message import Message
 
 from ptlearn_tui.course.page import read_page
+from ptlearn_tui.home import output_folder
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui import lesson_words
+from ptlearn_tui.tui import lesson_hints, lesson_words
 from ptlearn_tui.tui.screens.base import WIDE, BaseScreen
 from ptlearn_tui.tui.screens.question import Question
 from ptlearn_tui.tui.session import OBEY, Inbox, Session
@@ -54,6 +55,8 @@ class LessonScreen(BaseScreen):
         Binding("4", "panel(4)", "Plot", show=False),
         Binding("n", "next_page", "next page", show=False),
         Binding("p", "previous_page", "previous page", show=False),
+        Binding("f", "full", "in full: the column, a library's frames", show=False),
+        Binding("R", "restart", "a fresh kernel, and run all above", show=False),
         Binding("K", "kill", "kill the kernel and start anew", show=False),
         Binding("escape", "back", "back to the text, then to the plan", show=False),
         Binding("down,j", "scroll_page(1)", "scroll", show=False),
@@ -65,7 +68,7 @@ class LessonScreen(BaseScreen):
     def __init__(self, entry: PageEntry) -> None:
         super().__init__()
         self.entry = entry
-        self.session = Session(read_page(entry.path).cells)
+        self.session = Session(read_page(entry.path).cells, output_folder() / entry.key.replace("/", "-"))
         self.inbox = Inbox(lambda: self.post_message(Arrived()))
 
     # ---- what is on it -----------------------------------------------------------------------------------------
@@ -141,7 +144,9 @@ class LessonScreen(BaseScreen):
         )
 
     def _pulse(self) -> None:
-        """Twice a second: the seconds of what runs, the memory of the kernel."""
+        """Twice a second: the seconds of what runs, the memory of the kernel, what comes after a cell's end."""
+        for event in self.session.late():
+            self.inbox.put(event.cell if isinstance(event.cell, int) else 0, event)
         if not self.is_current:
             return
         self.show_status()
@@ -150,28 +155,7 @@ class LessonScreen(BaseScreen):
 
     def hints(self) -> tuple[Hint, ...]:
         """What the focused thing can do now."""
-        focused = self.focused
-        panels = Hint("1 2 3 4", t("panels"), "panel(2)")
-        following = Hint("n", t("next page"), "next_page")
-        leave = Hint("q", t("plan"), "app.leave")
-        if self.session.running is not None:
-            return Hint("ctrl+c", t("interrupt"), "app.interrupt"), Hint("K", t("kill"), "kill"), panels, leave
-        if isinstance(focused, Panel):
-            close = Hint(str(focused.number), t("close"), f"panel({focused.number})")
-            back = Hint("esc", t("text"), "back")
-            if focused.number == 3:
-                return Hint("enter", t("show line"), "show_line"), Hint("← →", t("walk"), ""), close, back, following
-            return Hint("↑ ↓", t("scroll"), ""), close, back, following
-        if isinstance(focused, Editor):
-            return Hint("ctrl+r", t("run"), "run_editor"), Hint("esc", t("leave, edits are kept"), "leave_editor")
-        if isinstance(focused, CodeCell):
-            last = focused.cell.index == len(self.session.cells) - 1
-            text = t("start the run") if focused.cell.run else t("run") if last else t("run, go on")
-            tab = Hint("tab", t("next cell"), "app.focus_next")
-            run_all = Hint("a", t("run all"), "run_all")
-            edit = Hint("e", t("edit"), "edit_focused")
-            return Hint("enter", text, "run_focused"), edit, run_all, tab, panels, following, leave
-        return panels, following, leave
+        return lesson_hints.hints(self.focused, self.session)
 
     # ---- running cells -----------------------------------------------------------------------------------------
 
@@ -182,8 +166,9 @@ class LessonScreen(BaseScreen):
             self.dashboard.start_run(cell.run)
             return
         self._queue([message.index])
-        if message.go_on and message.index + 1 < len(self.session.cells):
-            self.cell(message.index + 1).focus(scroll_visible=False)
+        following = self.session.after(message.index)
+        if message.go_on and following is not None:
+            self.cell(following).focus(scroll_visible=False)
             self.text.keep_in_sight(message.index)
 
     def action_run_focused(self) -> None:
@@ -195,6 +180,16 @@ class LessonScreen(BaseScreen):
         """The footer's e."""
         if isinstance(self.focused, CodeCell):
             self.focused.action_edit()
+
+    def action_undo_focused(self) -> None:
+        """The footer's u."""
+        if isinstance(self.focused, CodeCell):
+            self.focused.action_undo()
+
+    def action_differences_focused(self) -> None:
+        """The footer's v."""
+        if isinstance(self.focused, CodeCell):
+            self.focused.action_differences()
 
     def action_run_editor(self) -> None:
         """The footer's ctrl+r."""
@@ -208,7 +203,33 @@ class LessonScreen(BaseScreen):
 
     def action_run_all(self) -> None:
         """Every cell from the top, but those that wait to be asked for themselves."""
-        self._queue([cell.index for cell in self.session.cells if not cell.skipped and not cell.run])
+        self._queue(self.session.by_themselves)
+
+    def action_restart(self) -> None:
+        """A fresh kernel that has run all above the cell with the keys, so that it stands where its text does."""
+        at = self.focused.cell.index if isinstance(self.focused, CodeCell) else self.session.shown
+        above = self.session.above(at) if at is not None and at in self.session.order else []
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                for index in self.session.restart(above):
+                    self.cell(index).changed()
+                self._next()
+
+        if self.session.kernel is None:
+            answered(True)
+        else:
+            question = t("Start a fresh kernel and run all above? What variables hold is lost.")
+            self.app.push_screen(Question(question, t("start anew")), answered)
+
+    def action_full(self) -> None:
+        """What is shortened in the cell that has the keys, or in the one that the panels show."""
+        at = self.focused.cell.index if isinstance(self.focused, CodeCell) else self.session.shown
+        if at is not None:
+            record = self.session.records[at]
+            record.full = not record.full
+            self.cell(at).changed()
+            self._show_record()
 
     def _queue(self, cells: list[int]) -> None:
         for index in self.session.queue(cells):
@@ -219,7 +240,7 @@ class LessonScreen(BaseScreen):
         """Start the next cell, if none runs."""
         index = self.session.begin_next(loading=self.dashboard.torch_state == "loading")
         if index is not None:
-            for widget in self.text.cells[index:]:  # those below may be out of date now
+            for widget in self.text.cells:  # those below may be out of date now
                 widget.changed()
             self._show_record()
             self.run_cell(self.session.cells[index])
@@ -230,7 +251,8 @@ class LessonScreen(BaseScreen):
     def run_cell(self, cell: Cell) -> None:
         """Drive the kernel from this thread; every event becomes part of a message, nothing here touches a widget."""
         for event in self.session.drive(cell, self.dashboard.server):
-            self.inbox.put(cell.index, event)
+            # Not always of this cell: what another has printed since it ended comes first, under its own number.
+            self.inbox.put(event.cell if isinstance(event.cell, int) else cell.index, event)
 
     @on(Arrived)
     def _arrived(self) -> None:

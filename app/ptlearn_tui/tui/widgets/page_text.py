@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from ptlearn_tui.tui.session import Session
 
 
+SAVE = 0.5  # seconds after a key in an editor until what it holds is on disk
+
+
 class PageText(VerticalScroll, can_focus=False):
     """Cells take the keys, the text itself never does: the screen scrolls it."""
 
@@ -34,6 +37,9 @@ class PageText(VerticalScroll, can_focus=False):
         self.key = key  # of the page in the progress store
         self.page = page
         self.session = session
+        self._rows: dict[int, int] = {}  # cells of the learner's own: index -> id in the store
+        self._writing = asyncio.Lock()  # what is written later is kept later
+        self._due = False  # a save is
 
     def compose(self) -> ComposeResult:
         """A widget a block."""
@@ -51,13 +57,25 @@ class PageText(VerticalScroll, can_focus=False):
     def on_mount(self) -> None:
         """What the learner wrote the last time is there again."""
         try:
-            edits = self.dashboard.progress.edits(self.key)
+            edits, added = self.dashboard.progress.edits(self.key), self.dashboard.progress.scratch(self.key)
         except sqlite3.Error as error:
             self.dashboard.say(t("your edits can't be read: {why}", why=error), "error")
             return
         self.session.edits = {index: text for index, text in edits.items() if index < len(self.session.cells)}
         for index, text in self.session.edits.items():
             self.cell(index).show_edit(text)
+        for each in added:
+            if self.session.order:
+                widget = self._add(each.place, each.source)
+                self._rows[widget.cell.index] = each.id
+
+    def on_unmount(self) -> None:
+        """The program ends with an editor open."""
+        for editor in self.query(Editor):
+            try:
+                self._store(editor.index, editor.text.rstrip("\n"))
+            except sqlite3.Error:
+                pass  # what was there half a second ago is on disk
 
     @property
     def dashboard(self) -> Dashboard:
@@ -81,7 +99,8 @@ class PageText(VerticalScroll, can_focus=False):
     def retell(self, page: Page) -> None:
         """Other prose around the same cells, in place; cells keep what they made."""
         self.page = page
-        for widget, block in zip(self.query("PageText > *").exclude("Editor"), page.blocks, strict=False):
+        authors = self.query("PageText > *").exclude("Editor").exclude(".-yours")
+        for widget, block in zip(authors, page.blocks, strict=False):
             match widget, block:
                 case CodeCell(), Cell():
                     widget.show_cell(block)
@@ -108,6 +127,21 @@ class PageText(VerticalScroll, can_focus=False):
         cell.display = False
         editor.focus()
 
+    @on(CodeCell.AddBelow)
+    def _add_below(self, message: CodeCell.AddBelow) -> None:
+        """Empty, and open for writing; it is on disk as soon as something stands in it."""
+        widget = self._add(self.session.place_below(message.index), "")
+        self.call_after_refresh(widget.action_edit)
+
+    def _add(self, place: float, source: str) -> CodeCell:
+        cell = self.session.add(place, source)
+        widget = CodeCell(cell, self.session.records[cell.index])
+        widget.add_class("-yours")
+        widget.show_edit(source)
+        above = self.session.order[max(0, self.session.order.index(cell.index) - 1)]
+        self.mount(widget, after=self.cell(above))
+        return widget
+
     @on(Editor.Complete)
     def _complete(self, message: Editor.Complete) -> None:
         self.complete(message.editor, message.editor.text, message.line, message.column)
@@ -126,8 +160,12 @@ class PageText(VerticalScroll, can_focus=False):
     @work(group="store", exit_on_error=False, description="keep an edit")
     async def leave_editor(self, editor: Editor, *, run: bool) -> None:
         """What was written is on disk before it is shown as kept. A task of its own, since a disk may be slow."""
-        index, cell = editor.index, self.cell(editor.index)
-        await self._keep(index, editor.text.rstrip("\n"))
+        index, cell, text = editor.index, self.cell(editor.index), editor.text.rstrip("\n")
+        if cell.cell.scratch and not text.strip():
+            await self._remove(index)
+            await editor.remove()
+            return
+        await self._keep(index, text)
         cell.display = True
         cell.focus(scroll_visible=False)
         await editor.remove()
@@ -138,27 +176,73 @@ class PageText(VerticalScroll, can_focus=False):
 
     @on(CodeCell.Undo)
     def _undo_asked(self, message: CodeCell.Undo) -> None:
+        index, cell = message.index, self.session.cells[message.index]
         question = Question(t("Bring the author's text back? Yours is lost."), t("bring it back"))
-        source = self.session.cells[message.index].source
+        if cell.scratch:
+            question = Question(t("Remove this cell? Its text is lost."), t("remove"))
 
         async def answered(yes: bool | None) -> None:
-            if yes:
-                await self._keep(message.index, source)
+            if yes and cell.scratch:
+                await self._remove(index)
+            elif yes:
+                await self._keep(index, cell.source)
 
         self.app.push_screen(question, answered)
 
+    async def _remove(self, index: int) -> None:
+        """A cell of the learner's own; the one above it gets the keys."""
+        at = self.session.order.index(index)
+        self.session.remove(index)
+        self.cell(self.session.order[max(0, at - 1)]).focus(scroll_visible=False)
+        await self.cell(index).remove()
+        await self._write(index, "")
+
+    # ---- what is kept ------------------------------------------------------------------------------------------
+
+    @on(Editor.Changed)
+    def _typed(self) -> None:
+        if not self._due:
+            self._due = True
+            self.set_timer(SAVE, self.save)
+
+    @work(group="store", exit_on_error=False, description="keep what is being written")
+    async def save(self) -> None:
+        """What open editors hold: a crash, a lost line or a flat battery costs no more than half a second of it."""
+        self._due = False
+        for editor in self.query(Editor):
+            text = editor.text.rstrip("\n")
+            if text != self.session.source(editor.index) and (text or not self.cell(editor.index).cell.scratch):
+                await self._keep(editor.index, text)
+
     async def _keep(self, index: int, text: str) -> None:
-        """A text equal to the author's is no edit."""
-        progress, edited = self.dashboard.progress, text != self.session.cells[index].source
-        try:
-            if edited:
-                await asyncio.to_thread(progress.edit, self.key, index, text)
-            elif index in self.session.edits:
-                await asyncio.to_thread(progress.forget_edit, self.key, index)
-        except sqlite3.Error as error:
-            self.dashboard.say(t("your edit is not on disk: {why}", why=error), "error")
-        if edited:
+        """On disk, and in what runs and is shown. A text equal to the author's is no edit."""
+        await self._write(index, text)
+        cell = self.session.cells[index]
+        if text != cell.source:
             self.session.edits[index] = text
         else:
             self.session.edits.pop(index, None)
-        self.cell(index).show_edit(text if edited else None)
+        self.cell(index).show_edit(self.session.edits.get(index))
+
+    async def _write(self, index: int, text: str) -> None:
+        async with self._writing:
+            try:
+                await asyncio.to_thread(self._store, index, text)
+            except sqlite3.Error as error:
+                self.dashboard.say(t("your edit is not on disk: {why}", why=error), "error")
+
+    def _store(self, index: int, text: str) -> None:
+        """In a thread: a disk may be slow. Raises `sqlite3.Error`."""
+        progress, cell = self.dashboard.progress, self.session.cells[index]
+        if not cell.scratch:
+            if text != cell.source:
+                progress.edit(self.key, index, text)
+            elif index in self.session.edits:
+                progress.forget_edit(self.key, index)
+        elif not text:
+            if index in self._rows:
+                progress.forget_scratch(self._rows.pop(index))
+        elif index in self._rows:
+            progress.edit_scratch(self._rows[index], text)
+        else:
+            self._rows[index] = progress.add_scratch(self.key, self.session.places[index], text)

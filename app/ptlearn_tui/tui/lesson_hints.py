@@ -1,0 +1,53 @@
+"""What a lesson's footer offers: what the thing that has the keys can do now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptlearn_tui.locale import t
+from ptlearn_tui.tui.widgets.bars import Hint
+from ptlearn_tui.tui.widgets.cell import CodeCell
+from ptlearn_tui.tui.widgets.editor import Editor
+from ptlearn_tui.tui.widgets.panel import Panel
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from ptlearn_tui.tui.session import Session
+
+
+def hints(focused: Widget | None, session: Session) -> tuple[Hint, ...]:
+    """The most obvious first; the footer shows as many as fit."""
+    panels = Hint("1 2 3 4", t("panels"), "panel(2)")
+    following = Hint("n", t("next page"), "next_page")
+    leave = Hint("q", t("plan"), "app.leave")
+    if session.running is not None:
+        return Hint("ctrl+c", t("interrupt"), "app.interrupt"), Hint("K", t("kill"), "kill"), panels, leave
+    match focused:
+        case Panel():
+            return *_of_panel(focused.number), Hint("esc", t("text"), "back"), following
+        case Editor():
+            return Hint("ctrl+r", t("run"), "run_editor"), Hint("esc", t("leave, edits are kept"), "leave_editor")
+        case CodeCell():
+            return *_of_cell(focused, session), panels, following, leave
+    return panels, following, leave
+
+
+def _of_panel(number: int) -> tuple[Hint, ...]:
+    close = Hint(str(number), t("close"), f"panel({number})")
+    if number == 3:
+        return Hint("enter", t("show line"), "show_line"), Hint("← →", t("walk"), ""), close
+    return Hint("↑ ↓", t("scroll"), ""), close
+
+
+def _of_cell(cell: CodeCell, session: Session) -> tuple[Hint, ...]:
+    index, record = cell.cell.index, cell.record
+    text = t("start the run") if cell.cell.run else t("run") if session.after(index) is None else t("run, go on")
+    run, edit = Hint("enter", text, "run_focused"), Hint("e", t("edit"), "edit_focused")
+    if cell.cell.scratch:
+        return run, edit, Hint("u", t("remove"), "undo_focused")
+    if record.error is not None and record.error.whole is not None:
+        return run, edit, Hint("f", t("in full"), "full")
+    if cell.edited is not None:
+        return run, edit, Hint("v", t("what changed"), "differences_focused")
+    return run, edit, Hint("a", t("run all"), "run_all"), Hint("tab", t("next cell"), "app.focus_next")

@@ -1,0 +1,136 @@
+"""The lines of a cell: code in colour, beside each what it made, or what the learner has changed in it."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from typing import TYPE_CHECKING
+
+from pygments.token import Token as T
+from rich.cells import cell_len
+from textual.content import Content
+from textual.highlight import HighlightTheme, highlight
+
+from ptlearn_tui.locale import t
+from ptlearn_tui.tui.glyphs import POINTER
+from ptlearn_tui.tui.text import fit, safe, spread, thousands, wrap
+from ptlearn_tui.tui.theme import ACCENT, BAD, CURRENT, FAINT, GOOD, MUTED
+from ptlearn_tui.tui.widgets.tensor_panel import shape_words
+
+if TYPE_CHECKING:
+    from ptlearn_tui.events import Line
+    from ptlearn_tui.tui.record import Record
+
+LEAST_COLUMN = 17  # cells: shape and operator, as on the drawn screens
+WIDEST = 24  # cells of a value in the column; `f` shows more
+
+_WORDS = {"leaf": GOOD}
+_CALL = re.compile(r"(?<=\.)[a-z_]\w*(?=\()")  # methods and functions of modules: x.mean(, torch.ones(
+
+
+class CodeTheme(HighlightTheme):
+    """Few colours: keywords, numbers, strings, calls. Names stay text."""
+
+    STYLES = {  # noqa: RUF012 - as Textual declares it
+        T.Comment: "$comment",
+        T.Keyword: "$keyword",
+        T.Keyword.Constant: "$keyword",
+        T.Operator.Word: "$keyword",
+        T.Literal.Number: "$number",
+        T.Literal.String: "$string",
+        T.Name.Function: "$call",
+        T.Name.Class: "$call",
+        T.Name.Decorator: "$call",
+    }
+
+
+def in_colour(source: str) -> list[Content]:
+    """The lines of a Python text."""
+    coloured = highlight(safe(source), language="python", theme=CodeTheme).highlight_regex(_CALL, style="$call")
+    return coloured.split("\n", allow_blank=True)[: source.count("\n") + 1]
+
+
+def lay_code(
+    code: list[Content], record: Record, width: int, mark: tuple[str, str], pointed: int | None
+) -> list[Content]:
+    """Each line with its number and what it made. `pointed` is the line that another pane points at."""
+    digits = len(str(len(code)))
+    made = {number: _words(line) for number, line in record.lines.items()}
+    shapes = max((cell_len(shape) for shape, _, _ in made.values()), default=0)
+    words = max((cell_len(text) for _, text, _ in made.values()), default=0)
+    shape_width = max(shapes, 6) + 2
+    column = max(shape_width + max(words, 8), LEAST_COLUMN - 1) if made else 0
+    lines: list[Content] = []
+    for number, text in enumerate(code, 1):
+        pointer = (POINTER, ACCENT) if number == pointed else " "
+        failed = record.error is not None and record.error.line == number
+        gutter = Content.assemble(mark, pointer, (f"{number:>{digits}}", BAD if failed else FAINT), "  ")
+        right = short = Content()
+        if number in made and not record.full:
+            shape, what, style = made[number]
+            right = Content.assemble(
+                (fit(shape, shape_width), MUTED), (fit(what, column - shape_width), style or MUTED), " "
+            )
+            short = Content.assemble((shape, MUTED), "  " if shape and what else "", (what, style or MUTED), " ")
+        elif failed and record.error is not None:
+            right = short = Content.styled(f"{record.error.kind} ", BAD)
+        lines += _code_line(gutter, text, (right, short), width, current=number == pointed)
+        if record.full and number in record.lines:
+            indent = Content.assemble(gutter[:1], " " * (digits + 5))
+            told = in_full(record.lines[number])
+            lines += [Content.assemble(indent, line) for line in wrap(told, width - indent.cell_length - 1)]
+    return lines
+
+
+def _code_line(
+    gutter: Content, code: Content, made: tuple[Content, Content], width: int, *, current: bool
+) -> list[Content]:
+    """The line and what it made: in its columns, or where the code is long just at the end, or below it."""
+    right, short = made
+    room = width - gutter.cell_length - 1
+    pieces = code.fold(room) if code.cell_length > room else [code]
+    lines = [Content.assemble(gutter, pieces[0])]
+    lines += [Content.assemble(gutter[:1], " " * (gutter.cell_length + 1), piece) for piece in pieces[1:]]
+    if right:
+        if lines[-1].cell_length + 1 + right.cell_length > width:
+            right = short
+        if lines[-1].cell_length + 2 + right.cell_length > width:
+            lines.append(gutter[:1])
+        lines[-1] = spread(lines[-1], right, width)
+    if current:
+        lines = [Content.assemble(line, " " * max(0, width - line.cell_length)).stylize(CURRENT, 1) for line in lines]
+    return lines
+
+
+def _words(line: Line) -> tuple[str, str, str]:
+    """Shape, then operator or value, and its role. One number is its own best description; more need their operator."""
+    shape = shape_words(line.shape) if line.shape is not None else ""
+    one = line.shape is None or math.prod(line.shape) == 1
+    text = (line.text or line.operator if one else line.operator or line.text) or ""
+    times = f" ×{line.times}" if line.times > 1 else ""
+    return shape, fit(safe(text), min(cell_len(text), WIDEST)) + times, _WORDS.get(text, "")
+
+
+def in_full(line: Line) -> Content:
+    """All that is known of what a line made: `loss  ()  float32  mean  0.0312  ran 300 times`."""
+    shape = shape_words(line.shape) if line.shape is not None else ""
+    words = [safe(line.name or ""), shape, line.dtype or "", line.operator or "", safe(line.text)]
+    if line.times > 1:
+        words.append(t("ran {n} times", n=thousands(line.times)))
+    return Content.styled("  ".join(word for word in words if word) or "·", MUTED)
+
+
+def lay_differences(author: str, learner: str, width: int, mark: tuple[str, str]) -> list[Content]:
+    """The author's lines that are gone with a `-`, the learner's with a `+`, and those that both have."""
+    lines: list[Content] = []
+    for line in difflib.ndiff(author.split("\n"), learner.split("\n")):
+        sign, text = line[0], safe(line[2:])
+        style = {"-": BAD, "+": GOOD}.get(sign, MUTED)
+        if sign != "?":  # where in the line: for people who read ndiff's own format
+            pieces = Content.styled(text, style).fold(max(width - 6, 20)) if text else [Content()]
+            lines += [
+                Content.assemble(mark, "  ", (sign if number == 0 else " ", style), "  ", piece)
+                for number, piece in enumerate(pieces)
+            ]
+    return lines
