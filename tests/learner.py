@@ -55,6 +55,7 @@ class Learner:
         self.screen.press(f"\x1b[200~{source}\x1b[201~", CTRL_R)
         self.runs += 1
         self.screen.wait(f"▌ In {self.runs} ")
+        self.quiet(0.01)  # the frame to its end: until then, the title has the last run's state
 
     def to_the_other(self, key: str) -> None:
         """From one cell to the other."""
@@ -69,12 +70,12 @@ class Learner:
         self.screen.press(str(number))
         self.screen.wait(lambda: TABS not in self.screen.text, "the panel closed")
 
-    def quiet(self) -> None:
-        """Whole frames only: nothing more is written, for longer than any pause between two."""
+    def quiet(self, seconds: float = 0.4) -> None:
+        """Whole frames only: nothing more is written for so long, by default for longer than any pause between two."""
         count = -1
         while count != len(self.screen.raw):
             count = len(self.screen.raw)
-            self.screen.read(0.4)
+            self.screen.read(seconds)
 
     def has_ended(self, state: str) -> bool:
         """Whether the focused cell's title says so."""

@@ -45,6 +45,12 @@ def test_a_librarys_frames_are_one_line_that_says_where_it_was(cells: Cells) -> 
     assert "ptlearn_tui" not in told and "site-packages" not in told
 
 
+def test_the_caret_stands_under_what_failed_in_the_last_line_too(cells: Cells) -> None:
+    told = error(cells, "a = torch.ones(2, 3)\nlen([a @ a])").traceback.splitlines()
+    at = told.index("    len([a @ a])")
+    assert told[at + 1] == "         ~~^~~"
+
+
 def test_one_frame_and_frames_of_two_folders(cells: Cells) -> None:
     told = error(cells, "import json\njson.loads('{')").traceback
     assert re.search(r"^    … 3 frames in python/json \(decoder\.py:\d+ in raw_decode\)$", told, re.MULTILINE)

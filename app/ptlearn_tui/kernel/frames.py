@@ -40,7 +40,8 @@ def cell_of(name: str) -> int | None:
 def remember_source(cell: int, source: str) -> None:
     """Fill `linecache`, so that tracebacks and ``inspect.getsource`` show the cell. No mtime: it never goes stale."""
     name = filename(cell)
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    lines = f"{source.rstrip()}\n".splitlines(keepends=True)  # without a last line end, carets are one off
+    linecache.cache[name] = (len(source), None, lines, name)
 
 
 class Learners(traceback.StackSummary):

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import time
 import unicodedata
+from functools import cache
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.binding import ActiveBinding, Binding
 from textual.keys import _character_to_key
-from textual.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from textual.screen import Screen
 
 # The last bytes of an arrow key (ESC [ B, ESC O B) that came over a slow line after their escape.
 _TAIL_FIRST = frozenset("[O")
 _TAIL_LAST = frozenset("ABCDFH")
 _TAIL_SECONDS = 0.3
 
-_SHOWN = {"question_mark": "?", "colon": ":", "full_stop": ".", "slash": "/", "escape": "esc"}
+_SHOWN = {"question_mark": "?", "colon": ":", "full_stop": ".", "slash": "/", "plus": "+", "escape": "esc"}
+_SHOWN |= {"up": "↑", "down": "↓", "left": "←", "right": "→"}
 
 
 def shown_key(key: str) -> str:
@@ -29,13 +32,24 @@ def shown_key(key: str) -> str:
 
 def described(screen: Screen[object]) -> dict[str, list[ActiveBinding]]:
     """What can be done on a screen now, by description, with the keys for it; nothing of Textual's own."""
-    own = {binding.description for binding in Screen.BINDINGS if isinstance(binding, Binding)}
     found: dict[str, list[ActiveBinding]] = {}
     for active in screen.active_bindings.values():
         description = active.binding.description
-        if description and description not in own and not active.binding.system:
+        if description and not active.binding.system and description not in _textuals(type(active.node)):
             found.setdefault(description, []).append(active)
     return found
+
+
+@cache
+def _textuals(kind: type) -> frozenset[str]:
+    """The descriptions of what Textual itself binds in a class."""
+    return frozenset(
+        binding.description
+        for base in kind.__mro__
+        if base.__module__.startswith("textual.")
+        for binding in base.__dict__.get("BINDINGS", ())
+        if isinstance(binding, Binding)
+    )
 
 
 class KeyFolder:

@@ -121,13 +121,13 @@ TABLE: dict[str, str] = {
     "opens them": "展开",
     "ran {n} times": "运行了 {n} 次",
     "remove": "删除",
-    "Remove this cell? Its text is lost.": "删除这个单元？里面的代码会丢失。",
-    "add a cell of your own below": "在下面加一个自己的单元",
+    "Remove this cell? Its text is lost.": "删除这一格？里面的代码会丢失。",
+    "add a cell of your own below": "在下面加一格自己的代码",
     "view what you have changed": "查看改了什么",
     "in full: the column, a library's frames": "全部展开：右侧一栏、库的调用栈",
-    "a fresh kernel, and run all above": "换新内核，运行上面所有单元",
+    "a fresh kernel, and run all above": "换新内核，运行上面所有格",
     "Start a fresh kernel and run all above? What variables hold is lost.": (
-        "换新内核并运行上面所有单元？变量的值都会丢失。"
+        "换新内核并运行上面所有格？变量的值都会丢失。"
     ),
     "start anew": "重新开始",
     "all of it: {path}": "全部输出：{path}",

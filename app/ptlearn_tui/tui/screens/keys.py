@@ -37,7 +37,7 @@ class KeysScreen(ModalScreen[None]):
     """Closed by the key that opened it, and by those that leave."""
 
     DEFAULT_CSS = """
-    KeysScreen { align: center middle; background: $background 60%; }
+    KeysScreen { align: center middle; }
     KeysScreen > VerticalScroll { width: 60; height: auto; max-height: 90%; background: $bar; }
     """
     BINDINGS: ClassVar = [Binding("question_mark,escape,q,enter", "dismiss", show=False)]

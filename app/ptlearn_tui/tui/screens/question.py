@@ -42,7 +42,6 @@ class _Line(Lines):
 class Question(ModalScreen[bool]):
     """True for yes. Enter is no answer: it is too easily pressed."""
 
-    DEFAULT_CSS = "Question { background: transparent; }"
     BINDINGS: ClassVar = [
         Binding("y,Y", "answer(True)", "yes", show=False),
         Binding("n,N,escape,q", "answer(False)", "no", show=False),

@@ -76,9 +76,8 @@ def lay_code(
         elif failed and record.error is not None:
             right = short = Content.styled(f"{record.error.kind} ", BAD)
         lines += _code_line(gutter, text, (right, short), width, current=number == pointed)
-        if record.full and number in record.lines:
+        if record.full and number in record.lines and (told := in_full(record.lines[number])):
             indent = Content.assemble(gutter[:1], " " * (digits + 5))
-            told = in_full(record.lines[number])
             lines += [Content.assemble(indent, line) for line in wrap(told, width - indent.cell_length - 1)]
     return lines
 
@@ -118,7 +117,7 @@ def in_full(line: Line) -> Content:
     words = [safe(line.name or ""), shape, line.dtype or "", line.operator or "", safe(line.text)]
     if line.times > 1:
         words.append(t("ran {n} times", n=thousands(line.times)))
-    return Content.styled("  ".join(word for word in words if word) or "·", MUTED)
+    return Content.styled("  ".join(word for word in words if word), MUTED)
 
 
 def lay_differences(author: str, learner: str, width: int, mark: tuple[str, str]) -> list[Content]:
