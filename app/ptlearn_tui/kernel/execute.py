@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import builtins
+import gc
 import inspect
 import time
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from ptlearn_tui.introspect.values import bounded_repr
 from ptlearn_tui.kernel import tracebacks
 from ptlearn_tui.kernel.backward import Backward
 from ptlearn_tui.kernel.cells import Compiled, compile_cell, future_flags
+from ptlearn_tui.kernel.describe import describe
 from ptlearn_tui.kernel.frames import filename, remember_source
 from ptlearn_tui.kernel.hot import Functions
 from ptlearn_tui.kernel.instrument import VALUE
@@ -32,6 +34,9 @@ from ptlearn_tui.tracking import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
+
+    from ptlearn_tui.events import Tensor
+    from ptlearn_tui.kernel.requests import Describe
 
 
 class _Process:
@@ -68,6 +73,20 @@ def execute(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[E
     if ok and source.startswith("%%time"):
         print(f"Wall time: {seconds:.3g} s")  # noqa: T201
     emit(Done(cell=cell, ok=ok, seconds=seconds, interrupted=interrupted))
+
+
+def described(request: Describe, namespace: dict[str, Any]) -> Tensor:
+    """The card that is asked for, its storage numbered as in all cards of this kernel. Raises `NothingThere`."""
+    return describe(request, namespace, _process.memory.storages)
+
+
+def forget(namespace: dict[str, Any]) -> None:
+    """All that cells have bound, in any order; what stands in other modules stays."""
+    for name in [name for name in namespace if name not in ("__name__", "__builtins__")]:
+        del namespace[name]
+    vars(builtins).pop("_", None)
+    _process.memory = Memory()
+    gc.collect()  # a network and its optimizer hold each other
 
 
 def _run(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[Event], None]) -> None:

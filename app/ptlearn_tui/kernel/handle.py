@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import math
-import os
 import select
 import socket
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from ptlearn_tui.events import AnyEvent, Done, Stderr, Stdout
 from ptlearn_tui.events import decode as decode_event
+from ptlearn_tui.kernel import usage
 from ptlearn_tui.kernel.requests import (
     Answer,
     Complete,
+    Describe,
+    Described,
     Ended,
     Failed,
     Lines,
+    Names,
+    Reset,
     Run,
     Started,
     decode_answer,
-    decode_names,
+    decode_reply,
     encode,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from ptlearn_tui.events import Tensor
     from ptlearn_tui.kernel.capture import Tap
+    from ptlearn_tui.kernel.requests import Reply
 
 ANSWER = 0.5  # seconds that an idle kernel is given to name names; it takes milliseconds
+LOOK = 60.0  # seconds for a card: exact statistics of a billion values take some of them
 QUESTION = 1 << 16  # bytes; a socket takes 200 KB
 DEATH = 2.0  # seconds that a keeper is given to say how its kernel ended; it takes milliseconds
 
@@ -57,8 +63,8 @@ class Kernel:
         self._heard: list[bytes] = []
         self._lines = Lines()  # of the kernel
         self._early: list[Placed] = []  # events that came when nobody asked for them
-        self._asked = 0  # how often for names
-        self._named: tuple[int, list[str]] = (0, [])  # the newest answer, and to which question
+        self._asked = 0  # how often
+        self._reply: Reply | None = None  # the newest
         self._number = 0  # of the cell that output belongs to
         self._died: str | None = None
         self._killed = False
@@ -118,13 +124,39 @@ class Kernel:
         Empty at once while a cell runs or when the kernel is dead, and after `timeout` seconds if it does not answer
         (a thread of the learner's holds the interpreter). Nothing of the learner's is run for it.
         """
-        if not self._using.acquire(blocking=False):
-            return []
-        try:
-            return [] if self._closed else self._ask(source, line, column, timeout)
-        finally:
-            self._using.release()
-            self._tidy()
+        reply = self._ask(
+            lambda number: Complete(number=number, source=source, line=line, column=column), time.monotonic() + timeout
+        )
+        return reply.names if isinstance(reply, Names) else []
+
+    def describe(
+        self,
+        name: str,
+        *,
+        index: Sequence[int] = (),
+        exact: bool = False,
+        node: int | None = None,
+        saved: str | None = None,
+        timeout: float = LOOK,
+    ) -> tuple[Tensor | None, str]:
+        """The card of a tensor, as it is now, or why there is none. Blocks: for a worker's thread.
+
+        `index` takes a slice along its first dimensions; `exact`: statistics of every value, not of a sample.
+        `node` and `saved`: what that node of its graph keeps for its backward, as the `Graph` event told them.
+        """
+
+        def question(number: int) -> Describe:
+            return Describe(number=number, name=name, index=list(index), exact=exact, node=node, saved=saved)
+
+        match self._ask(question, time.monotonic() + timeout):
+            case Described(card=card, why=why):
+                return card, why
+        return None, "the kernel is busy" if self.alive else "the kernel has ended"
+
+    def reset(self, *, timeout: float = LOOK) -> bool:
+        """Forget all that cells have bound; modules stay imported. Whether that was done: not while a cell runs."""
+        reply = self._ask(lambda number: Reset(number=number), time.monotonic() + timeout)
+        return isinstance(reply, Described) and not reply.why
 
     def interrupt(self) -> None:
         """Raise KeyboardInterrupt in the running cell, and SIGINT in its programs. Harmless between cells."""
@@ -153,37 +185,33 @@ class Kernel:
 
     def memory(self) -> int:
         """Bytes of memory that the kernel has resident, torch's shared pages included; 0 when it is dead."""
-        try:
-            pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1] if self.alive else "0"
-        except OSError:
-            return 0
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        return usage.memory(self.pid) if self.alive else 0
 
     def cpu(self) -> float:
         """Seconds of processor time that it took, with those of its children that have ended; 0.0 when it is dead."""
-        try:
-            stat = Path(f"/proc/{self.pid}/stat").read_text() if self.alive else ""
-        except OSError:
-            return 0.0
-        # After the name, which may hold anything: utime, stime, cutime, cstime are fields 14 to 17 of proc(5).
-        return sum(map(int, stat.rpartition(")")[2].split()[11:15])) / os.sysconf("SC_CLK_TCK")
+        return usage.cpu(self.pid) if self.alive else 0.0
 
-    def _ask(self, source: str, line: int, column: int, timeout: float) -> list[str]:
-        until = time.monotonic() + timeout
-        question = encode(Complete(number=self._asked + 1, source=source, line=line, column=column))
-        # One question at a time, and a small one: it goes into the socket whole, without waiting.
-        if len(question) > QUESTION or not self._named_until(until):
-            return []
+    def _ask(self, question: Callable[[int], Complete | Describe | Reset], until: float) -> Reply | None:
+        """The kernel's reply; None at once while a cell runs, and if none comes until then (a monotonic time)."""
+        if not self._using.acquire(blocking=False):
+            return None
         try:
-            self._channel.send(question, socket.MSG_DONTWAIT)
+            line = encode(question(self._asked + 1))
+            # One question at a time, and a small one: it goes into the socket whole, without waiting.
+            if self._closed or len(line) > QUESTION or not self._replied_until(until):
+                return None
+            self._channel.send(line, socket.MSG_DONTWAIT)
+            self._asked += 1
+            return self._reply if self._replied_until(until) else None
         except OSError:  # dead
-            return []
-        self._asked += 1
-        return self._named[1] if self._named_until(until) else []
+            return None
+        finally:
+            self._using.release()
+            self._tidy()
 
-    def _named_until(self, until: float) -> bool:
-        """Wait for the answer to the last question; whether it came. What else comes is kept for `run` or `drain`."""
-        while self._named[0] != self._asked:
+    def _replied_until(self, until: float) -> bool:
+        """Wait for the reply to the last question; whether it came. What else comes is kept for `run` or `drain`."""
+        while (self._reply.number if self._reply else 0) != self._asked:
             left = until - time.monotonic()
             if left <= 0 or not readable(self._channel, left) or self._decode(self._early):
                 return False
@@ -251,8 +279,7 @@ class Kernel:
         for line in self._lines.feed(chunk):
             try:
                 if line.startswith(b"{"):
-                    answer = decode_names(line)
-                    self._named = answer.number, answer.names
+                    self._reply = decode_reply(line)
                     continue
                 stdout, stderr, event = line.split(b" ", 2)
                 events.append(((int(stdout), int(stderr)), decode_event(event)))

@@ -25,8 +25,19 @@ from ptlearn_tui.events import Done, Error, Event, encode
 from ptlearn_tui.kernel import memory
 from ptlearn_tui.kernel.capture import Streams, aside
 from ptlearn_tui.kernel.complete import complete
-from ptlearn_tui.kernel.execute import execute
-from ptlearn_tui.kernel.requests import Complete, Lines, Names, Request, decode_request
+from ptlearn_tui.kernel.describe import NothingThere
+from ptlearn_tui.kernel.execute import described, execute, forget
+from ptlearn_tui.kernel.requests import (
+    Complete,
+    Describe,
+    Described,
+    Lines,
+    Names,
+    Request,
+    Reset,
+    Run,
+    decode_request,
+)
 from ptlearn_tui.kernel.requests import encode as encode_message
 
 
@@ -101,10 +112,10 @@ class Session:
                 request = self._next()
                 if request is None:
                     return
-                if isinstance(request, Complete):
-                    self._complete(request)
-                else:
+                if isinstance(request, Run):
                     self._run(request.cell, request.source)
+                else:
+                    self._answer(request)
             except KeyboardInterrupt:
                 pass
 
@@ -163,14 +174,24 @@ class Session:
         if self._cell is not None:
             self._close(interrupted=False)
 
-    def _complete(self, request: Complete) -> None:
-        found: list[str] = []
+    def _answer(self, request: Complete | Describe | Reset) -> None:
+        """Whatever it is about: a learner's object that can't even be looked at has no names and no card."""
+        reply: Names | Described = Described(number=request.number)
         try:
-            found = complete(request.source, request.line, request.column, self._namespace)
-        except Exception:  # a learner's object that can't even be looked at: no names
-            pass
+            match request:
+                case Complete():
+                    found = complete(request.source, request.line, request.column, self._namespace)
+                    reply = Names(number=request.number, names=found)
+                case Describe():
+                    reply = Described(number=request.number, card=described(request, self._namespace))
+                case Reset():
+                    forget(self._namespace)
+        except NothingThere as why:
+            reply = Described(number=request.number, why=str(why))
+        except Exception as error:
+            reply = Described(number=request.number, why=f"{type(error).__name__}: {error}")
         with self._lock:
-            self._put(encode_message(Names(number=request.number, names=found)))
+            self._put(encode_message(reply))
 
     def _close(self, *, interrupted: bool) -> None:
         seconds = time.monotonic() - self._began

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from ptlearn_tui.events import Tensor  # noqa: TC001 - msgspec reads the annotation
+
 
 class Message(Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower):
     """Anything that is said."""
@@ -35,7 +37,24 @@ class Complete(Message, frozen=True, kw_only=True):
     column: int  # 0-based, in characters
 
 
-Request: TypeAlias = Run | Complete
+class Describe(Message, frozen=True, kw_only=True):
+    """More about a tensor than its card shows. Answered by `Described`, between cells."""
+
+    number: int
+    name: str  # as cards are named: "x", "net.conv1.weight", "pairs[0]", "x.grad"
+    index: list[int] = []  # of the leading dimensions: a slice
+    exact: bool = False  # statistics of every value, not of a sample
+    node: int | None = None  # of the graph of `name`, as `Graph` numbers them …
+    saved: str | None = None  # … and what of it: "self", "tensors[0]"
+
+
+class Reset(Message, frozen=True, kw_only=True):
+    """Forget all that cells have bound; modules stay imported. Answered by `Described`, without a card."""
+
+    number: int
+
+
+Request: TypeAlias = Run | Complete | Describe | Reset
 
 # ---- client -> server ----------------------------------------------------------------------------------------
 
@@ -55,6 +74,14 @@ class Names(Message, frozen=True, kw_only=True):
 
     number: int
     names: list[str]
+
+
+class Described(Message, frozen=True, kw_only=True):
+    """A kernel's answer to `Describe` and `Reset`."""
+
+    number: int
+    card: Tensor | None = None
+    why: str = ""  # there is none
 
 
 class Ready(Message, frozen=True, kw_only=True):
@@ -82,20 +109,21 @@ class Ended(Message, frozen=True, kw_only=True):
     died: str  # "exit 3", "signal 11 (SIGSEGV)" or "killed"
 
 
+Reply: TypeAlias = Names | Described  # of a kernel
 Answer: TypeAlias = Started | Failed | Ended  # of a keeper
 
 _encoder = msgspec.json.Encoder()
 _requests: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _forks: msgspec.json.Decoder[Fork] = msgspec.json.Decoder(Fork)
 _ready: msgspec.json.Decoder[Ready] = msgspec.json.Decoder(Ready)
-_names: msgspec.json.Decoder[Names] = msgspec.json.Decoder(Names)
+_replies: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 _answers: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
 
 # Each reads one line, and raises `msgspec.MsgspecError` if it is something else.
 decode_request = _requests.decode
 decode_fork = _forks.decode
 decode_ready = _ready.decode
-decode_names = _names.decode
+decode_reply = _replies.decode
 decode_answer = _answers.decode
 
 
