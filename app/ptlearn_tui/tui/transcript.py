@@ -39,6 +39,10 @@ def coloured(text: str, style: str = "") -> Content:
     return Content.from_rich_text(Text.from_ansi(text)).stylize_before(style)
 
 
+def _more_characters(number: int) -> str:
+    return " … " + t("{n} more characters", n=thousands(number))
+
+
 class Transcript:
     """Output as a terminal would show it, as far as `\\r` and steps upwards go; all else that it obeys is taken out."""
 
@@ -72,8 +76,25 @@ class Transcript:
             del rest[:unseen]
         for number, row in enumerate(rest, 1):
             self._down(kind)
+            if kind not in self._open and "\x1b" not in text and "\r" not in text:
+                self._plain(kind, rest[number - 1 : -1])
+                self._row(kind, rest[-1], whole=False)
+                break
             self._row(kind, row, whole=number < len(rest))
         self._bound()
+
+    def _plain(self, kind: str, rows: list[str]) -> None:
+        """Whole lines below all others, with nothing in them that a terminal obeys. A million of them pass here."""
+        self._anew.discard(kind)
+        begin = len(self.lines)
+        whole = safe("\n".join(rows)).split("\n") if rows else []
+        for row, text in zip(rows, whole, strict=True):
+            if len(row) > LONGEST:
+                text = safe(row[:LONGEST]) + _more_characters(len(row) - LONGEST)
+            self.lines.append((kind, text))
+            self._size += len(text)
+        below = range(max(begin, len(self.lines) - REACH), len(self.lines))
+        self._rows[kind] = [*self._rows.get(kind, []), *below][-REACH:]
 
     def _row(self, kind: str, row: str, *, whole: bool) -> None:
         """What comes up to a line's end."""
@@ -140,7 +161,7 @@ class Transcript:
         """The stream's line is finished; if it was too long, its end says so."""
         at, more = self._open.pop(kind, None), self._more.pop(kind, 0)
         if at is not None and more:
-            said = " … " + t("{n} more characters", n=thousands(more))
+            said = _more_characters(more)
             self.lines[at] = (kind, self.lines[at][1] + said)
             self._size += len(said)
 
