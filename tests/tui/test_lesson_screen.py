@@ -276,3 +276,15 @@ async def test_the_sequence_of_a_cell_ends_with_done(dashboard: Callable[..., ob
         assert isinstance(put[-1], Done)
         assert [type(event).__name__ for event in put].count("Done") == 1
         assert Arrived.__module__ == "ptlearn_tui.tui.screens.lesson"
+
+
+async def test_the_kernels_of_the_last_three_lessons_live_on_and_no_others(dashboard: Callable[..., object]) -> None:
+    async with dashboard() as bench:
+        screens = []
+        for key in ("autograd/requires-grad", "autograd/grad-fn", "autograd/scalar", "autograd/accumulate"):
+            screens.append(await open_page(bench, key))
+            await bench.press("r")
+            await bench.until(ended(screens[-1].session.records[0]))
+            await bench.press("q")
+        await bench.until(lambda: not screens[0].session.kernel.alive)
+        assert all(screen.session.kernel.alive for screen in screens[1:])

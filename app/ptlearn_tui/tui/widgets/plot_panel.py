@@ -1,4 +1,4 @@
-"""The curves of a cell: any training loop draws its loss here while it runs."""
+"""The curves of a cell: any training loop draws its loss here while it runs, and below it a rate that changes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from ptlearn_tui.tui.widgets.plot import Figure, draw, wide_span
 
 if TYPE_CHECKING:
     from ptlearn_tui.tui.record import Record
+    from ptlearn_tui.tui.widgets.plot import Series
 
 _KEYS = (ACCENT, WARN, GOOD, BAND)  # the colours that `draw` gives to the first, second, … curve
+MOST = len(_KEYS)  # curves of a figure
+LEAST_HEIGHT = 6  # lines of a figure
 
 
 class PlotBody(PanelBody):
-    """One figure; its legend stands above it, since plotext's own overruns the row with Chinese."""
+    """Figures with their legends above them, since plotext's own overruns the row with Chinese."""
 
     def empty(self) -> str:
         """How a curve comes here."""
@@ -28,17 +31,29 @@ class PlotBody(PanelBody):
         )
 
     def lay_record(self, record: Record, width: int) -> list[Content]:
-        """Legend and curves, as high as the panel is."""
-        series = [(name, each) for name, each in record.series.items() if len(each)][:4]
-        if not series:
-            return []
+        """As high as the panel is. A learning rate has an axis of its own: it is far smaller than a loss."""
+        rates = {name: each for name, each in record.series.items() if len(each) and name.startswith("rate")}
+        others = {name: each for name, each in record.series.items() if len(each) and name not in rates}
         parent = self.parent
-        height = max(6, (parent.size.height if parent is not None else 14) - 2)  # type: ignore[attr-defined]
-        legend: list[str | tuple[str, str]] = ["   "]
-        for (name, each), colour in zip(series, _KEYS, strict=False):
-            legend += [("⣀ ", colour), (safe(name), STRONG), f" {each.last:.4g}   "]
-        step = max(each.end for _, each in series)
-        legend.append((t("step {n}", n=thousands(step)), MUTED))
-        curves = tuple(each for _, each in series)
-        drawn = draw(Figure(curves, log=wide_span(curves)), width - 4, height)
-        return [Content.assemble(*legend), *(Content.assemble("  ", line) for line in drawn)]
+        height = (parent.size.height if parent is not None else 14) - 1  # type: ignore[attr-defined]
+        if others and rates and height < 2 * (LEAST_HEIGHT + 1):
+            return _figure({**others, **rates}, others, width, height)  # the rate in the legend, at least
+        below = height // 3 if others else height
+        lines = _figure(others, others, width, height - below if rates else height)
+        return lines + _figure(rates, rates, width, max(below, LEAST_HEIGHT + 1))
+
+
+def _figure(named: dict[str, Series], drawn: dict[str, Series], width: int, height: int) -> list[Content]:
+    """A legend of those that are `named`, and the curves of those that are `drawn`."""
+    if not named:
+        return []
+    colours = dict(zip(list(drawn)[:MOST], _KEYS, strict=False))
+    legend: list[str | tuple[str, str]] = ["   "]
+    for name, each in named.items():
+        legend += [("⣀ ", colours[name])] if name in colours else []
+        legend += [(safe(name), STRONG), f" {each.last:.4g}   "]
+    step = max(each.end for each in drawn.values())
+    legend.append((t("step {n}", n=thousands(step)), MUTED))
+    curves = tuple(drawn[name] for name in colours)
+    lines = draw(Figure(curves, log=wide_span(curves)), width - 4, max(height - 1, LEAST_HEIGHT))
+    return [Content.assemble(*legend), *(Content.assemble("  ", line) for line in lines)]
