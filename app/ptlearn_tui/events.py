@@ -165,7 +165,9 @@ class Advice(Event, tag="advice", frozen=True, kw_only=True):
 
     code: str
     line: int
-    message: str
+    message: str  # in English
+    line_cell: int | UnsetType = UNSET
+    facts: dict[str, str] = {}  # for the texts of `code` in both languages
 
 
 class Error(Event, tag="error", frozen=True, kw_only=True):
@@ -177,7 +179,9 @@ class Error(Event, tag="error", frozen=True, kw_only=True):
     line_cell: int | UnsetType = UNSET
     traceback: str  # the learner's frames; a library's are one line each
     whole: str | None = None  # with the library's frames, where there are any
-    explanation: str | None = None
+    explanation: str | None = None  # in English: the live tensors of the line; what happened, why, and repairs
+    code: str | None = None  # of an error that is known: its texts in both languages are in `locale/explained` …
+    facts: dict[str, str] = {}  # … with these in their places
 
 
 class Done(Event, tag="done", frozen=True, kw_only=True):
