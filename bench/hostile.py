@@ -76,6 +76,8 @@ def main() -> None:
         learner.run(NEXT)
         learner.screen.wait("alive ")
         learner.to_the_other(SHIFT_TAB)
+        calm = on_a_page(learner.screen, presses)
+        print(f"{'(no cell runs)':56} {len(calm):7} {median(calm):5.0f} ms {max(calm):5.0f} ms")
         for row in rows:
             learner.run(row.source)
             times = pressed(learner, row, presses)

@@ -41,8 +41,9 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        """What stands on the screen."""
-        return [line.rstrip() for line in self.screen.display]
+        """What stands on the screen. Not `display`, which fails on half a wide character, in the midst of a frame."""
+        columns, rows = range(self.screen.columns), range(self.screen.lines)
+        return ["".join(self.screen.buffer[y][x].data for x in columns).rstrip() for y in rows]
 
     @property
     def text(self) -> str:
