@@ -1,4 +1,4 @@
-"""backward() is noticed once, from outside, and losses are told whole and in order."""
+"""backward() is noticed once, from outside, and curves are told whole and in order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from ptlearn_tui.introspect.training import DEVICE_LOT, LOT, Losses, noticing
+from ptlearn_tui.introspect.curves import DEVICE_LOT, LOT, Curves
+from ptlearn_tui.introspect.training import CallSite, noticing
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -21,6 +22,8 @@ class Seen:
 
     def __init__(self) -> None:
         self.told: list[Any] = []
+        self.clock = lambda: 0.0
+        self.sites: dict[tuple[int, int], CallSite] = {}
 
     def before(self, root: torch.Tensor, loss: torch.Tensor | None, caller: FrameType) -> Any:
         self.told.append((caller.f_code.co_name, None if loss is None else loss.item()))
@@ -28,6 +31,9 @@ class Seen:
 
     def after(self, token: Any) -> None:
         self.told.append(token)
+
+    def stepped(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        self.told.append(type(optimizer).__name__)
 
 
 def test_the_caller_the_loss_and_the_end_are_told() -> None:
@@ -61,31 +67,31 @@ def test_other_threads_and_other_times_are_not_noticed() -> None:
 
 def test_points_come_in_lots_and_all_of_them_come() -> None:
     told: list[Metric] = []
-    losses = Losses(told.append, 0)
-    one, two = losses.series("loss"), losses.series("loss")
+    curves = Curves(lambda *points: told.extend(points), 0)
+    one, two = curves.series("loss"), curves.series("loss")
     assert (one.name, two.name) == ("loss", "loss 2")
     for step in range(1, 101):
-        losses.add(one, torch.tensor(float(step)), step * LOT / 10)
+        curves.add(one, torch.tensor(float(step)), step * LOT / 10)
     assert 80 <= len(told) < 100, "the last lot still waits"
-    losses.add(two, torch.tensor(1.0), 100 * LOT)
-    losses.flush()
+    curves.add(two, torch.tensor(1.0), 100 * LOT)
+    curves.flush()
     assert [(point.name, point.step, point.value) for point in told] == [("loss", n, float(n)) for n in range(1, 101)]
-    losses.add(two, torch.tensor(float("nan")), 101 * LOT)
-    losses.flush()
+    curves.add(two, torch.tensor(float("nan")), 101 * LOT)
+    curves.flush()
     assert [(point.name, point.step) for point in told[100:]] == [("loss 2", 1), ("loss 2", 2)]
 
 
 def test_what_stands_on_a_device_is_read_in_one_transfer() -> None:
-    losses = Losses(lambda point: None, 0)
-    series = losses.series("loss")
+    curves = Curves(lambda *points: None, 0)
+    series = curves.series("loss")
     series.waiting = [1.0, torch.tensor(2.0), torch.tensor(3.0), 4.0]  # as a net leaves it that was moved
-    assert series.read() == [1.0, 2.0, 3.0, 4.0] and series.waiting == []
+    assert series.take() == [1.0, 2.0, 3.0, 4.0] and series.waiting == []
     assert DEVICE_LOT > LOT
 
 
 def test_a_loss_that_cannot_be_read_is_left_out() -> None:
-    losses = Losses(lambda point: None, 0)
-    series = losses.series("loss")
-    losses.add(series, torch.tensor(1 + 2j), 0.0)
-    losses.add(series, torch.empty((), device="meta"), 0.0)
+    curves = Curves(lambda *points: None, 0)
+    series = curves.series("loss")
+    curves.add(series, torch.tensor(1 + 2j), 0.0)
+    curves.add(series, torch.empty((), device="meta"), 0.0)
     assert not series.waiting

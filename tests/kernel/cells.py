@@ -22,7 +22,7 @@ class Cells:
 
     def run(self, source: str) -> list[Event]:
         self.events = []
-        execute(self.count, source, self.namespace, self.events.append)
+        execute(self.count, source, self.namespace, lambda *events: self.events.extend(events))
         self.count += 1
         assert [isinstance(event, Done) for event in self.events].count(True) == 1
         assert isinstance(self.events[-1], Done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import sys
 import weakref
@@ -107,6 +108,7 @@ def test_backward_shows_the_leaf_with_its_new_gradient(cells: Cells) -> None:
 
 
 def test_the_notes_network_says_what_every_line_of_forward_makes(cells: Cells) -> None:
+    gc.collect()  # another test's network would have a conv1, too
     cells.run(NETWORK)
     lines = cells.lines()
     assert [lines[line] for line in range(25, 32)] == [

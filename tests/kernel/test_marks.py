@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from torch.optim import optimizer
 
 from ptlearn_tui.events import UNSET, Graph, Line, Metric, Tensors, Value
 from ptlearn_tui.kernel import backward, marks
@@ -122,9 +123,11 @@ def test_where_other_threads_made_nodes_no_line_is_claimed(cells: Cells) -> None
         "y = found[0].sin()"
     )
     assert cells.done().ok
-    assert lines_of(cells, "y") == [("sin", None), ("exp", None), ("mul", None), ("x", 2)]
-    cells.run("y = x * 2")
-    assert lines_of(cells, "y") == [("mul", 1), ("x", 2)]
+    sin, *others = lines_of(cells, "y")
+    assert sin in (("sin", 9), ("sin", None)), "unknown where the thread gave the same number"
+    assert others == [("exp", None), ("mul", None), ("x", 2)]
+    cells.run("z = found[0].cos()\nw = x * 2")
+    assert lines_of(cells, "z")[1:] == [("exp", None), ("mul", None), ("x", 2)]
 
 
 def test_library_threads_take_no_lines_away(cells: Cells) -> None:
@@ -338,9 +341,71 @@ def test_a_long_loop_tells_its_graph_and_cards_as_it_goes(
 
 
 def test_torch_is_left_as_it_was(cells: Cells) -> None:
-    before = torch.autograd.backward, torch.amp.GradScaler.scale, input
+    def touched() -> list[object]:
+        return [torch.autograd.backward, torch.Tensor.backward, torch.amp.GradScaler.scale, input]
+
+    before, hooks = touched(), len(optimizer._global_optimizer_post_hooks)
     cells.run("x = torch.ones(1, requires_grad=True)\nx.backward()\n1 / 0")
-    assert (torch.autograd.backward, torch.amp.GradScaler.scale, input) == before
+    assert touched() == before
+    assert len(optimizer._global_optimizer_post_hooks) == hooks
+
+
+STEPS = """
+w = torch.nn.Parameter(torch.ones(1))
+optimizer = torch.optim.SGD([w], lr=0.5)
+told = []
+def step():
+    optimizer.step()
+    told.append(optimizer.param_groups[0]["lr"])
+"""
+
+
+def rates(cells: Cells, name: str = "rate") -> list[tuple[int, float]]:
+    return [(point.step, float(point.value)) for point in cells.of(Metric) if point.name == name]
+
+
+def test_a_rate_is_drawn_from_the_last_step_before_it_changes(cells: Cells) -> None:
+    cells.run(STEPS + "s = torch.optim.lr_scheduler.StepLR(optimizer, 3)\nfor i in range(8):\n    step()\n    s.step()")
+    assert rates(cells) == [*enumerate(cells.namespace["told"][2:], 3)]
+
+
+def test_a_rate_that_changes_each_step_is_drawn_whole(cells: Cells) -> None:
+    cells.run(
+        STEPS + "s = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=600)\n"
+        "for i in range(600):\n    step()\n    s.step() if i < 599 else None"
+    )
+    assert rates(cells) == [*enumerate(cells.namespace["told"], 1)]
+
+
+def test_a_constant_rate_is_no_curve(cells: Cells) -> None:
+    cells.run(STEPS + "s = torch.optim.lr_scheduler.LambdaLR(optimizer, float)\nfor i in range(9):\n    step()")
+    cells.run("s = torch.optim.lr_scheduler.ConstantLR(optimizer, 1)\nfor i in range(9):\n    step()\n    s.step()")
+    assert not cells.of(Metric)
+
+
+def test_each_optimizer_has_a_rate_of_its_own_in_each_cell(cells: Cells) -> None:
+    two = STEPS + "other = torch.optim.Adam([w], lr=0.1)\n"
+    cells.run(
+        two + "for lr in (1, 2, 3):\n    for g in (optimizer, other):\n        g.param_groups[0]['lr'] = lr; g.step()"
+    )
+    assert rates(cells) == rates(cells, "rate 2") == [(1, 1.0), (2, 2.0), (3, 3.0)]
+    cells.run("other.step()\nother.param_groups[0]['lr'] = 7.0\nother.step()")
+    assert rates(cells) == [(1, 3.0), (2, 7.0)]
+
+
+def test_a_rate_that_cannot_be_read_is_left_out(cells: Cells) -> None:
+    cells.run(
+        STEPS + "for rate in (torch.tensor(0.1), torch.tensor(0.2), '?'):\n"
+        "    optimizer.param_groups[0]['lr'] = rate\n    optimizer.step() if rate != '?' else None\n"
+        "class Own(torch.optim.Optimizer):\n    def step(self): pass\n"
+        "own = Own([w], {})\nown.step()\nown.step()"
+    )
+    assert cells.done().ok and not cells.of(Metric)
+
+
+def test_the_rates_keep_no_optimizer_alive(cells: Cells) -> None:
+    cells.run(STEPS + "import weakref\nstep()\nr = weakref.ref(optimizer)\ndel optimizer\nr() is None")
+    assert [value.text for value in cells.of(Value)] == ["True"]
 
 
 def test_marked_training_computes_the_same_bits(cells: Cells, restless: None) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptlearn_tui.introspect.autograd import leaves
-from ptlearn_tui.introspect.training import Losses
+from ptlearn_tui.introspect.curves import Curves
+from ptlearn_tui.introspect.training import CallSite, rates_of
 from ptlearn_tui.kernel.frames import cell_of
 from ptlearn_tui.kernel.watch import stamp_of
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from ptlearn_tui.events import Event
-    from ptlearn_tui.introspect.training import Series
+    from ptlearn_tui.introspect.curves import Give, Series
     from ptlearn_tui.kernel.marks import Marks
     from ptlearn_tui.kernel.syntax import BackwardCall
     from ptlearn_tui.kernel.watch import Watch
@@ -30,57 +30,67 @@ PACE = 1.0  # seconds between two looks at the same backward() in a loop: one ta
 Where = tuple[int, int]  # the cell and line of a call
 
 
-@dataclass(slots=True)
-class _CallSite:
-    """A call of backward() in a cell."""
+@dataclass(slots=True, kw_only=True)
+class _CallSite(CallSite):
+    """A call of backward() in a cell. Due when there is anything to do but to write down its loss."""
 
     where: Where
-    codes: list[CodeType] = field(default_factory=list)  # kept, so that no other gets their ids
     series: Series | None = None
+    codes: list[CodeType] = field(default_factory=list)  # kept, so that no other gets their ids
     seen: bool = False
-    due: float = 0.0  # when it is looked at again
+    look: float = 0.0  # when it is looked at again
 
 
 class Backward:
-    """Sees the backward() calls of one cell (an `introspect.training.Observer`)."""
+    """Sees the backward() calls and the optimizers of one cell (an `introspect.training.Observer`)."""
 
     def __init__(
         self,
         cell: int,
-        emit: Callable[[Event], None],
+        give: Give,
         watch: Watch,
         marks: Marks,
         calls: Mapping[Where, BackwardCall],
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
+        self.clock = clock
+        self.sites: dict[tuple[int, int], _CallSite] = {}  # by code object and instruction: asking for a line is slow
         self.reached: dict[Where, str] = {}  # a call -> "→ x.grad"
         self._cell = cell
         self._watch = watch
         self._calls = calls
         self._marks = marks
-        self._clock = clock
-        self._losses = Losses(emit, cell)
+        self._curves = Curves(give, cell)
+        self.stepped = rates_of(self._curves, clock)
         self._owner = get_ident()
-        self._sites: dict[tuple[int, int], _CallSite] = {}  # by code object and instruction: asking for a line is slow
         self._by_line: dict[Where, _CallSite] = {}
 
     def before(self, root: torch.Tensor, loss: torch.Tensor | None, caller: FrameType) -> Any:
         """It is about to run. Most calls in a loop only leave their loss."""
-        site = self._sites.get((id(caller.f_code), caller.f_lasti)) or self._site(caller)
-        now = self._clock()
+        site = self.sites.get((id(caller.f_code), caller.f_lasti)) or self._site(caller)
+        now = self.clock()
         if loss is not None:
             if site.series is None:
-                site.series = self._losses.series(self._name_of_loss(site.where))
-            self._losses.add(site.series, loss, now)
-        if now < site.due or (now < site.due + PACE and site.seen and not self._marks.is_live()):
-            return None  # a loop that rests has turns with marks, and only they know their lines
+                site.series = self._curves.series(self._name_of_loss(site.where))
+                site.add = site.series.waiting.append
+            self._curves.add(site.series, loss, now)
         try:
-            return self._look(site, root, self._name_of_root(site.where, loss is not None), now)
+            # A loop that rests has turns with marks, and only they know their lines.
+            if now >= site.look and (not site.seen or now >= site.look + PACE or self._marks.is_live()):
+                return self._look(site, root, self._name_of_root(site.where, loss is not None), now)
         except Exception:  # whatever a library made of its tensors: the learner's backward() comes first
-            return None
+            pass
+        finally:
+            site.due = min(self._curves.due, site.look + PACE) if site.series is not None else now
+        return None
+
+    def opened(self) -> None:
+        """A turn with marks begins: a call that is to be looked at is looked at in it."""
+        for site in self._by_line.values():
+            site.due = min(site.due, site.look)
 
     def _look(self, site: _CallSite, root: torch.Tensor, name: str, now: float) -> Any:
-        again, site.seen, site.due = site.seen, True, now + PACE
+        again, site.seen, site.look = site.seen, True, now + PACE
         self._watch.in_backward = True
         self._watch.tell_graph(name, root, site.where[1])
         if again and self._watch.compound:
@@ -89,10 +99,10 @@ class Backward:
 
     def _site(self, caller: FrameType) -> _CallSite:
         where = _where(caller)
-        site = self._by_line.setdefault(where, _CallSite(where))
+        site = self._by_line.setdefault(where, _CallSite(where=where))
         if cell_of(caller.f_code.co_filename) is not None:  # a library's frame says nothing of who called it
             site.codes.append(caller.f_code)
-            self._sites[id(caller.f_code), caller.f_lasti] = site
+            self.sites[id(caller.f_code), caller.f_lasti] = site
         return site
 
     def after(self, token: Any) -> None:
@@ -109,13 +119,13 @@ class Backward:
     def track(self, values: Mapping[str, object]) -> None:
         """The cell has called ``track()``. A thread of its own may, too, but its points would have no order."""
         if get_ident() == self._owner:
-            now = self._clock()
+            now = self.clock()
             for name, value in values.items():
-                self._losses.track(name, value, now)
+                self._curves.track(name, value, now)
 
     def end(self) -> None:
-        """The cell has ended: give out the losses that wait."""
-        self._losses.flush()
+        """The cell has ended: give out the points that wait."""
+        self._curves.flush()
 
     def _name_of_root(self, where: Where, alone: bool) -> str:
         """What is differentiated. ``accelerator.backward(loss)``: alone, with an argument, it is the argument."""

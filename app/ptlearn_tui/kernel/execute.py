@@ -12,7 +12,7 @@ import gc
 import inspect
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ptlearn_tui.events import Done, Event, Value
 from ptlearn_tui.introspect.training import noticing
@@ -33,10 +33,16 @@ from ptlearn_tui.kernel.watch import Memory, Watch
 from ptlearn_tui.tracking import listening
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Coroutine, Iterator
 
     from ptlearn_tui.events import Tensor
     from ptlearn_tui.kernel.requests import Describe
+
+
+class Emit(Protocol):
+    """Takes events that go out together."""
+
+    def __call__(self, *events: Event) -> None: ...
 
 
 class _Process:
@@ -55,7 +61,7 @@ class _Process:
 _process = _Process()
 
 
-def execute(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[Event], None]) -> None:
+def execute(cell: int, source: str, namespace: dict[str, Any], emit: Emit) -> None:
     """Run a cell in `namespace` (the kernel's ``__main__``); `emit` gets its events, Done always the last.
 
     Whatever the cell raises becomes an `Error`, SystemExit too; KeyboardInterrupt only makes `Done` say so.
@@ -89,7 +95,7 @@ def forget(namespace: dict[str, Any]) -> None:
     gc.collect()  # a network and its optimizer hold each other
 
 
-def _run(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[Event], None]) -> None:
+def _run(cell: int, source: str, namespace: dict[str, Any], emit: Emit) -> None:
     if source.startswith("%%time"):
         source = source.replace("%%time", "#      ", 1)
     remember_source(cell, source)
@@ -108,7 +114,7 @@ def _run(cell: int, source: str, namespace: dict[str, Any], emit: Callable[[Even
     watch = Watch(cell, namespace, emit, _process.memory, marks)
     backward = Backward(cell, emit, watch, marks, calls)
     lines.reached = backward.reached
-    marks.start(lines.show)
+    marks.start(lines.show, backward.opened)
     try:
         with noticing(backward), listening(backward.track), warning_once(cell, namespace), _without_input():
             for statement in statements:
@@ -124,7 +130,7 @@ def _step(
     cell: int,
     statement: Compiled,
     namespace: dict[str, Any],
-    emit: Callable[[Event], None],
+    emit: Emit,
     lines: Lines,
     watch: Watch,
 ) -> None:

@@ -18,7 +18,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ptlearn_tui.kernel.marks import UNKNOWN, Marks, Site
+from ptlearn_tui.kernel.marks import Marks, Site
+from ptlearn_tui.kernel.places import UNKNOWN
 from ptlearn_tui.kernel.syntax import binds, is_docstring, own_nodes
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import traceback
 import types
 from collections import deque
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import torch
@@ -39,6 +39,9 @@ from ptlearn_tui.kernel.requests import (
     decode_request,
 )
 from ptlearn_tui.kernel.requests import encode as encode_message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def main(folder: str, limit: int | None, channel: int, stdout: int, stderr: int, tally: int) -> NoReturn:
@@ -119,36 +122,38 @@ class Session:
             except KeyboardInterrupt:
                 pass
 
-    def emit(self, event: Event) -> None:
-        """Send an event, after the output that came before it. From any thread.
+    def emit(self, *events: Event) -> None:
+        """Send events, after the output that came before them: in one write, since that costs more than they do.
 
-        The first Done ends the cell; the child of a learner's fork sends nothing.
+        From any thread. The first Done ends the cell; the child of a learner's fork sends nothing.
         """
         if self._forked:
-            if isinstance(event, Error):
-                sys.stderr.write(event.traceback.rstrip("\n") + "\n")  # as a script's child would
+            for event in events:
+                if isinstance(event, Error):
+                    sys.stderr.write(event.traceback.rstrip("\n") + "\n")  # as a script's child would
             return
-        line = encode(event)
         if threading.get_ident() != self._thread:
-            self._send(line)
+            self._send(events)
             return
         outer, self._sending = self._sending, True
         try:
-            if isinstance(event, Done):
+            if isinstance(events[-1], Done):
                 if self._cell is None:
                     return
                 self._cell = None
                 self._streams.end()
-            self._send(line)
+            self._send(events)
         finally:
             self._sending = outer
         if self._interrupted and not outer:
             self._interrupt()
 
-    def _send(self, line: bytes) -> None:
+    def _send(self, events: Sequence[Event]) -> None:
+        lines = b"\n".join([encode(event) for event in events])
         with self._lock:
             self._streams.flush()
-            self._put(b"%d %d %b\n" % (*self._streams.places(), line))
+            places = b"%d %d " % self._streams.places()
+            self._put(places + lines.replace(b"\n", b"\n" + places) + b"\n")  # JSON has no line ends of its own
 
     def _put(self, line: bytes) -> None:
         try:

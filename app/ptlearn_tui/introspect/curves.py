@@ -1,0 +1,126 @@
+"""The curves of a cell: numbers come one at a time, and are given out in lots, each number as a Metric."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+
+from ptlearn_tui.events import Metric
+
+LOT = 0.05  # seconds between two lots of points
+DEVICE_LOT = 0.5  # the same where reading them waits for a GPU
+COUNT = 4_096  # points of a curve that wait on a device at most
+
+
+class Give(Protocol):
+    """Takes points that go out together."""
+
+    def __call__(self, *points: Metric) -> None: ...
+
+
+class Series:
+    """One curve. Numbers in a list, not records: thousands of those keep the collector busy."""
+
+    def __init__(self, name: str, least: int, step: int) -> None:
+        self.name = name
+        self.least = least  # points before any is given out
+        self.step = step  # of the last point that was given out, or of what came before the first
+        self.told = False  # whether one has been
+        self.silent = False  # the learner tracks it by this name
+        self.waiting: list[float | torch.Tensor] = []  # the same list always: whoever adds often keeps its `append`
+
+    def take(self) -> list[float]:
+        """The values that wait, and they wait no more. Those that stand on a device are read in one transfer."""
+        waiting = self.waiting.copy()
+        self.waiting.clear()
+        on_device = [value for value in waiting if isinstance(value, torch.Tensor)]
+        if on_device:
+            if len({value.device for value in on_device}) > 1:  # the net moved in between
+                on_device = [value.cpu() for value in on_device]
+            with torch.no_grad():
+                read = iter(torch.stack(on_device).tolist())
+            waiting = [next(read) if isinstance(value, torch.Tensor) else value for value in waiting]
+        # What else `item()` gave was no loss: PyTorch differentiates nothing but real numbers.
+        return [value for value in waiting if isinstance(value, float)]
+
+
+class Curves:
+    """Collects the curves of a cell, and gives them out in lots.
+
+    On the CPU a point costs one ``item()`` (0.5 µs). On a device a detached copy stays there, and a lot is read back
+    in one transfer, twice a second.
+    """
+
+    def __init__(self, give: Give, cell: int) -> None:
+        self.due = 0.0  # when the next lot is given out, on the caller's clock
+        self._give = give
+        self._cell = cell
+        self._series: list[Series] = []
+        self._tracked: dict[str, Series] = {}
+
+    def series(self, name: str, *, least: int = 2, step: int = 0) -> Series:
+        """A curve of its own; a name that is taken gets a number: ``loss 2``. Its first point is that of `step` + 1.
+
+        `least`: the points that it has before any is given out; one ``backward()`` is no curve.
+        """
+        series = self._new(name, least, step)
+        series.silent = name in self._tracked
+        return series
+
+    def track(self, name: str, value: object, now: float) -> None:
+        """One more point of what the learner calls `name`. Raises `TypeError` if it is not one number."""
+        if isinstance(value, torch.Tensor):
+            if value.numel() != 1:
+                raise TypeError(f"track({name}=…) takes one number, not a tensor of shape {tuple(value.shape)}")
+        elif isinstance(value, str) or not hasattr(type(value), "__float__"):
+            raise TypeError(f"track({name}=…) takes one number, not {type(value).__name__}")
+        else:
+            value = float(value)  # type: ignore[arg-type]
+        series = self._tracked.get(name)
+        if series is None:
+            for noticed in self._series:
+                if noticed.name == name and not noticed.told:  # the same loss, seen in backward(): once is enough
+                    noticed.silent, noticed.name = True, ""
+            series = self._tracked[name] = self._new(name, 1, 0)
+        self.add(series, value, now)
+
+    def _new(self, name: str, least: int, step: int) -> Series:
+        taken = {series.name for series in self._series}
+        number, free = 2, name
+        while free in taken:
+            free = f"{name} {number}"
+            number += 1
+        self._series.append(Series(free, least, step))
+        return self._series[-1]
+
+    def add(self, series: Series, value: torch.Tensor | float, now: float) -> None:
+        """One more point, at `now` (seconds). Raises nothing: what can't be read is left out."""
+        here = not isinstance(value, torch.Tensor) or value.is_cpu
+        try:
+            if not isinstance(value, torch.Tensor):
+                series.waiting.append(value)
+            elif value.is_cpu:
+                series.waiting.append(float(value.item()))
+            elif not value.is_meta:
+                series.waiting.append(value.detach().clone().reshape(()).to(torch.float32))
+        except (RuntimeError, TypeError, ValueError):  # under vmap, complex
+            return
+        if now >= self.due or len(series.waiting) >= COUNT:
+            self.due = now + (LOT if here else DEVICE_LOT)
+            self.flush()
+
+    def flush(self) -> None:
+        """Give out what has come together, all of it at once: sending each alone would cost five times as much."""
+        lot = []
+        for series in self._series:
+            if series.silent:
+                series.waiting.clear()
+            if not series.told and len(series.waiting) < series.least:
+                continue
+            for value in series.take():
+                series.step += 1
+                lot.append(Metric(cell=self._cell, name=series.name, step=series.step, value=value))
+            series.told = True
+        if lot:
+            self._give(*lot)
