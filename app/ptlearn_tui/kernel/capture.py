@@ -34,6 +34,9 @@ REFRESH = 1 / 16  # seconds: where there is a rate to keep to, text comes out th
 BURST = 1.0  # seconds' worth of the rate that comes out unhindered after a silence
 
 
+_sleep = time.sleep  # a learner's own `time.sleep = ...` is for the learner
+
+
 def aside(descriptor: int) -> int:
     """Move a descriptor to where a cell that closes or counts its own won't come upon it; closed on exec."""
     high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 960)  # below the usual limit of 1024
@@ -133,14 +136,15 @@ class Streams:
 
     @staticmethod
     def _place(pipe: int, tally: memoryview) -> int:
-        for _ in range(100):
+        for attempt in range(100):
             turn = tally[0]
             if turn % 2 == 0:  # the client is not just reading
                 waiting = fcntl.ioctl(pipe, termios.FIONREAD, b"\0\0\0\0")
                 place = tally[1] + int.from_bytes(waiting, sys.byteorder)
                 if tally[0] == turn:  # nor has it meanwhile
                     return int(place)
-            time.sleep(0)
+            # It may have lost its core in the midst of a read, and have it back in some milliseconds.
+            _sleep(0 if attempt < 10 else 0.0005)
         return -1
 
     def _open(self) -> None:
@@ -151,9 +155,8 @@ class Streams:
         sys.stderr = sys.__stderr__ = self._stderr  # type: ignore[misc]
 
     def _keep_flushing(self) -> None:
-        sleep = time.sleep  # a learner's own `time.sleep = ...` is for the learner
         while self._running.wait():
-            sleep(PACE)
+            _sleep(PACE)
             self.flush()
 
     def _before_program(self, event: str, _: tuple[Any, ...]) -> None:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 ANSWER = 0.5  # seconds that an idle kernel is given to name names; it takes milliseconds
 LOOK = 60.0  # seconds for a card: exact statistics of a billion values take some of them
 QUESTION = 1 << 16  # bytes; a socket takes 200 KB
+ROUNDS = 8  # of reading events and output in turn, before a cell that makes both all the time is shown
 DEATH = 2.0  # seconds that a keeper is given to say how its kernel ended; it takes milliseconds
 
 Placed: TypeAlias = tuple[tuple[int, int], AnyEvent]  # an event, and its places in stdout and stderr
@@ -249,7 +250,8 @@ class Kernel:
     def _receive(self, timeout: float | None) -> tuple[list[Placed], bool]:
         """Wait for anything at all. The events, and whether the kernel has ended.
 
-        Output is read after events: what the cell printed before an event was in the pipe before the event came.
+        Output is read after events: what the cell printed before an event was in the pipe before the event came. And
+        events once more after output: they may have come before the last of it was written.
         """
         now = time.monotonic()
         sources: list[socket.socket | Tap] = [self._keeper, self._channel]
@@ -265,9 +267,12 @@ class Kernel:
             self._died = self._died or self._autopsy()
             while not self._decode(events):
                 pass
-        for tap in self._taps:
-            if ended or events or tap.fileno() in ready:
-                tap.read()
+        for _ in range(ROUNDS):
+            for tap in self._taps:
+                if ended or events or tap.fileno() in ready:
+                    tap.read()
+            if ended or self._decode(events):
+                break
         return events, ended
 
     def _decode(self, events: list[Placed]) -> bool:
