@@ -219,12 +219,88 @@ def test_future_annotations_hold_in_later_cells_too(cells: Cells) -> None:
     assert [value.text for value in cells.of(Value)] == ["{'x': 'not_there'}"]
 
 
+# ---- measuring time --------------------------------------------------------------------------------------------
+
+
 def test_a_cell_that_measures_time_has_no_marks_in_what_it_measures(cells: Cells) -> None:
     cells.run("import timeit\ndef f():\n    x = 1\n    return x\nt = timeit.timeit(f, number=3)")
     assert "__mark__" not in cells.namespace["f"].__code__.co_names
     assert cells.lines()[5]  # the number itself is shown
-    cells.run("%%time\nx = 2")
-    assert cells.done().ok and cells.namespace["x"] == 2
+
+
+CALLED = "def f(a):\n    seen.add('__mark__' in f.__code__.co_names)\n    return a + 1\nseen = set()"
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("%%time\nb = f(2)\nfor i in range(3):\n    c = f(i)", "CPU times: "),
+        ("%%timeit -n 3 -r 2 a = 1\nb = f(a)\nassert b == 2", "per loop (mean ± std. dev. of 2 runs, 3 loops each)"),
+        ("%%timeit -n 1 -r 1 f(2)", "per loop (mean ± std. dev. of 1 run, 1 loop each)"),
+        ("a = 5\n%timeit -r 3 -n 2 f(a)", "per loop (mean ± std. dev. of 3 runs, 2 loops each)"),
+        ("%time b = f(1)", "Wall time: "),
+        ("import timeit\nb = timeit.timeit(lambda: f(1), number=2)", ""),
+    ],
+)
+def test_functions_of_earlier_cells_lose_their_marks_while_they_are_measured(
+    cells: Cells, capsys: pytest.CaptureFixture[str], source: str, shown: str
+) -> None:
+    cells.run(CALLED)
+    marked = cells.namespace["f"].__code__
+    cells.run(source)
+    assert cells.done().ok, cells.events
+    assert shown in capsys.readouterr().out
+    assert cells.namespace["seen"] == {False}
+    assert cells.namespace["f"].__code__ is marked
+
+
+def test_what_is_timed_is_run_as_it_stands(cells: Cells, capsys: pytest.CaptureFixture[str]) -> None:
+    cells.run("%%time\nx = 2\nx + 1")
+    assert cells.namespace["x"] == 2 and cells.lines()[2] == "2"
+    assert [(value.line, value.text) for value in cells.of(Value)] == [(3, "3")]
+    cells.run("y = 1\n%time z = y + 1\n%time z * 2")
+    assert cells.namespace["z"] == 2
+    assert [(value.line, value.text) for value in cells.of(Value)] == [(3, "4")]
+    assert capsys.readouterr().out.count("Wall time: ") == 3
+    cells.run("x = 1\n%time x + y_\n")
+    (error,) = cells.of(Error)
+    assert (error.kind, error.line) == ("NameError", 2)
+
+
+def test_a_loss_in_timeit_is_no_curve(cells: Cells) -> None:
+    cells.run("w = torch.ones(1, requires_grad=True)\n%timeit -n 9 w.sum().backward()")
+    assert cells.done().ok and not cells.of(Metric)
+    assert cells.namespace["w"].grad.item() == 63
+
+
+def test_per_cents_that_are_python_stay_python(cells: Cells) -> None:
+    cells.run("a = (7\n% 4)\nb = '''\n%timeit a\n!ls\n'''\n%time c = a")
+    assert (cells.namespace["a"], cells.namespace["b"], cells.namespace["c"]) == (3, "\n%timeit a\n!ls\n", 3)
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("%matplotlib inline", 1),
+        ("x = 1\n!pip install it's", 2),
+        ("for i in range(3):\n    %timeit i", 2),
+        ("%%bash\necho it's", 1),
+        ("%%timers\nx", 1),
+        ("%timeit", 1),
+    ],
+)
+def test_other_magics_are_a_syntax_error_that_says_which_there_are(cells: Cells, source: str, line: int) -> None:
+    cells.run(source)
+    (error,) = cells.of(Error)
+    assert (error.kind, error.line) == ("SyntaxError", line)
+    assert "magics are not available here, apart from %time, %timeit, %%time and %%timeit" in error.message
+
+
+def test_a_mistake_under_a_magic_has_its_own_line(cells: Cells) -> None:
+    cells.run("%%timeit\nx = 1\ny = = 2")
+    assert [(error.kind, error.line) for error in cells.of(Error)] == [("SyntaxError", 3)]
+    cells.run("%timeit x = = 2")
+    assert [(error.kind, error.line) for error in cells.of(Error)] == [("SyntaxError", 1)]
 
 
 # ---- errors ----------------------------------------------------------------------------------------------------

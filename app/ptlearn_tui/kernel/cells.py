@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ptlearn_tui.kernel.marks import Marks
 
-_CLOCKS = frozenset({"timeit", "benchmark"})
+_CLOCKS = frozenset({"timeit", "benchmark", "__time__", "__timeit__"})
 
 
 class Compiled(NamedTuple):
@@ -29,11 +29,12 @@ class Compiled(NamedTuple):
     names: list[str]  # what it may bind
 
 
-def compile_cell(cell: int, tree: ast.Module, namespace: dict[str, Any], marks: Marks) -> list[Compiled]:
-    """Compile all of a cell before any of it runs. Raises SyntaxError for what the parser let pass (``return``)."""
-    flags = future_flags(tree, namespace)
+def compile_cell(cell: int, tree: ast.Module, flags: int, marks: Marks, inside: bool) -> list[Compiled]:
+    """Compile all of a cell before any of it runs. Raises SyntaxError for what the parser let pass (``return``).
+
+    `inside`: loops, functions and classes are marked within.
+    """
     instrument = Instrument(marks, cell)
-    inside = not _takes_time(tree)
     found = []
     for statement in tree.body:
         site = instrument.site(statement)
@@ -84,7 +85,7 @@ def _compile(cell: int, statement: ast.stmt, body: list[ast.stmt], flags: int) -
     return code
 
 
-def _takes_time(tree: ast.Module) -> bool:
+def takes_time(tree: ast.Module) -> bool:
     """Whether the cell measures time with care: then nothing of ours may stand in what it measures."""
     return any(
         getattr(node, field, None) in _CLOCKS for node in ast.walk(tree) for field in ("id", "attr", "name", "module")

@@ -11,7 +11,7 @@ import builtins
 import gc
 import inspect
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ptlearn_tui.events import Done, Event, Value
@@ -19,12 +19,13 @@ from ptlearn_tui.introspect.training import noticing
 from ptlearn_tui.introspect.values import bounded_repr
 from ptlearn_tui.kernel import tracebacks
 from ptlearn_tui.kernel.backward import Backward
-from ptlearn_tui.kernel.cells import Compiled, compile_cell, future_flags
+from ptlearn_tui.kernel.cells import Compiled, compile_cell, future_flags, takes_time
 from ptlearn_tui.kernel.describe import describe
 from ptlearn_tui.kernel.frames import filename, remember_source
 from ptlearn_tui.kernel.hot import Functions
 from ptlearn_tui.kernel.instrument import VALUE
 from ptlearn_tui.kernel.lines import Lines
+from ptlearn_tui.kernel.magics import magics, timed, translate
 from ptlearn_tui.kernel.marks import Marks
 from ptlearn_tui.kernel.memory import make_room
 from ptlearn_tui.kernel.syntax import BackwardCall, backward_calls
@@ -76,8 +77,6 @@ def execute(cell: int, source: str, namespace: dict[str, Any], emit: Emit) -> No
     except BaseException as raised:
         emit(tracebacks.error(cell, raised))
     seconds = time.perf_counter() - began
-    if ok and source.startswith("%%time"):
-        print(f"Wall time: {seconds:.3g} s")  # noqa: T201
     emit(Done(cell=cell, ok=ok, seconds=seconds, interrupted=interrupted))
 
 
@@ -96,15 +95,16 @@ def forget(namespace: dict[str, Any]) -> None:
 
 
 def _run(cell: int, source: str, namespace: dict[str, Any], emit: Emit) -> None:
-    if source.startswith("%%time"):
-        source = source.replace("%%time", "#      ", 1)
     remember_source(cell, source)
-    tree = ast.parse(source, filename(cell))
+    python = translate(cell, source)
+    tree = ast.parse(python.text, filename(cell))
+    measures = python.timed or takes_time(tree)
     marks, functions, calls = _process.marks, _process.functions, _process.calls
     before = len(marks.sites)
     namespace.setdefault("__name__", "__main__")
-    statements = compile_cell(cell, tree, namespace, marks)
-    functions.source(range(before, len(marks.sites)), cell, source, future_flags(tree, namespace))
+    flags = future_flags(tree, namespace)
+    statements = compile_cell(cell, tree, flags, marks, inside=not measures)
+    functions.source(range(before, len(marks.sites)), cell, python.text, flags)
     functions.cooled()
     for where in [where for where in calls if where[0] == cell]:
         del calls[where]  # of the cell as it was
@@ -116,7 +116,17 @@ def _run(cell: int, source: str, namespace: dict[str, Any], emit: Emit) -> None:
     lines.reached = backward.reached
     marks.start(lines.show, backward.opened)
     try:
-        with noticing(backward), listening(backward.track), warning_once(cell, namespace), _without_input():
+        with ExitStack() as around:
+            if measures:
+                around.enter_context(functions.measured())
+            if not python.repeated:  # its thousands of steps are no training
+                around.enter_context(noticing(backward))
+            around.enter_context(listening(backward.track))
+            around.enter_context(warning_once(cell, namespace))
+            around.enter_context(_without_input())
+            around.enter_context(magics(cell, namespace))
+            if python.timed:
+                around.enter_context(timed())
             for statement in statements:
                 _step(cell, statement, namespace, emit, lines, watch)
     finally:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import weakref
+from contextlib import contextmanager
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptlearn_tui.kernel.cells import plain_functions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ptlearn_tui.kernel.marks import Site
 
 
@@ -27,6 +30,7 @@ class Functions:
         self._functions: dict[int, weakref.ref[FunctionType]] = {}  # by the first statement of their body
         self._plain: dict[int, CodeType | None] = {}  # by the same
         self._marked: list[tuple[weakref.ref[FunctionType], CodeType]] = []
+        self._measured = False
 
     def source(self, sites: range, cell: int, text: str, flags: int) -> None:
         """These statements stand in a cell with this text."""
@@ -54,11 +58,25 @@ class Functions:
 
     def cooled(self) -> None:
         """Put the marks back into all of them."""
+        if self._measured:
+            return
         for reference, marked in self._marked:
             function = reference()
             if function is not None:
                 function.__code__ = marked
         self._marked.clear()
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """While it lasts, all functions are as the learner wrote them: somebody takes their time."""
+        for entry in list(self._functions):
+            self.heated(entry)
+        self._measured = True
+        try:
+            yield
+        finally:
+            self._measured = False
+            self.cooled()
 
     def _without_marks(self, entry: int, marked: CodeType) -> CodeType | None:
         for source in self._sources:
