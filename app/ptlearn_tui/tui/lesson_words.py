@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from ptlearn_tui.locale import t
+from ptlearn_tui.tui.screens.base import WIDE
 from ptlearn_tui.tui.text import memory
 from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, WARN
 from ptlearn_tui.tui.widgets.bars import crumbs
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
     from ptlearn_tui.course.plan import PageEntry, Plan
     from ptlearn_tui.tui.session import Session
 
+WIDER = 120  # columns from which the limit has room
 
-def title(plan: Plan, entry: PageEntry, *, wide: bool) -> Content:
-    """`Plan › Autograd › 3 Backward from a scalar`."""
+
+def title(plan: Plan, entry: PageEntry, room: int) -> Content:
+    """`Plan › Autograd › 3 Backward from a scalar`; without the first where there is no room for it."""
     parts = [plan.item(entry.item).title, f"{entry.number} {entry.title}"] if entry.number else [entry.title]
-    return crumbs(*([t("Plan"), *parts] if wide else parts))
+    whole = crumbs(t("Plan"), *parts)
+    return whole if whole.cell_length <= room else crumbs(*parts)
 
 
 def place(plan: Plan, entry: PageEntry, *, wide: bool) -> Content:
@@ -33,8 +37,8 @@ def place(plan: Plan, entry: PageEntry, *, wide: bool) -> Content:
     return Content.styled(f"{t('page {n} of {total}', n=entry.number, total=pages)} · {minutes}", MUTED)
 
 
-def kernel(session: Session, torch_state: str, seconds: float, *, wide: bool) -> Content:
-    """`kernel ready · 212 MB of 18 GB · 3 s CPU`; while torch loads, for how long."""
+def kernel(session: Session, torch_state: str, seconds: float, width: int) -> Content:
+    """`kernel ready · 212 MB of 18 GB · 3 s CPU`, so far as the window is wide; while torch loads, for how long."""
     match torch_state:
         case "loading":
             return Content.styled(t("torch is loading, {n} s", n=int(seconds)), MUTED)
@@ -48,9 +52,9 @@ def kernel(session: Session, torch_state: str, seconds: float, *, wide: bool) ->
     else:
         state = (t("ready"), GOOD)
     words = Content.assemble((t("kernel "), MUTED), state)
-    if wide and alive and session.kernel is not None:
-        held = memory(session.kernel.memory())
-        if session.kernel.limit:
-            held = t("{held} of {limit}", held=held, limit=memory(session.kernel.limit).replace(".0 ", " "))
+    if width >= WIDE and alive and session.kernel is not None:
+        held, limit = memory(session.kernel.memory()), session.kernel.limit
+        if limit and width >= WIDER:
+            held = t("{held} of {limit}", held=held, limit=memory(limit).replace(".0 ", " "))
         words += Content.styled(f" · {held} · {t('{n} s CPU', n=int(session.kernel.cpu()))}", MUTED)
     return words

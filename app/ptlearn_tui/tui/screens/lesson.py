@@ -136,12 +136,13 @@ class LessonScreen(BaseScreen):
         """Where we are, and how the kernel is."""
         dashboard, wide = self.dashboard, self.app.size.width >= WIDE
         seconds = time.monotonic() - dashboard.started
-        self.header.title = lesson_words.title(dashboard.plan, self.entry, wide=wide)
         self.header.status = Content.assemble(
             lesson_words.place(dashboard.plan, self.entry, wide=wide),
             "      " if wide else "   ",
-            lesson_words.kernel(self.session, dashboard.torch_state, seconds, wide=wide),
+            lesson_words.kernel(self.session, dashboard.torch_state, seconds, self.app.size.width),
         )
+        room = self.app.size.width - self.header.status.cell_length - 20 if wide else 0  # 20: the other language
+        self.header.title = lesson_words.title(dashboard.plan, self.entry, room)
 
     def _pulse(self) -> None:
         """Twice a second: the seconds of what runs, the memory of the kernel, what comes after a cell's end."""
