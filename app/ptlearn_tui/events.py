@@ -74,6 +74,58 @@ class Grad(Struct, frozen=True, kw_only=True):
     dtype: str
     values: Values = None
     norm: Number | None = None
+    norm_sampled: bool = False  # the norm is an estimate, from a sample of at most 4,096 values
+
+
+class Heat(Struct, frozen=True, kw_only=True):
+    """A row or matrix of a tensor at a glance: a digit a value, 0 in the lowest tenth from `min` to `max`, 9 in the
+    highest; `n` is NaN, `+` and `-` the infinities. For rank > 2 the leading slice."""
+
+    rows: list[str]
+    steps: list[int]  # every how many-th row and column is there
+
+
+class Image(Struct, frozen=True, kw_only=True):
+    """A tensor that may be a picture, at most 32×32 of its pixels."""
+
+    rows: list[str]  # hexadecimal: two digits a grey pixel, six a coloured one
+    height: int  # of the tensor's own
+    width: int
+    colour: bool = False
+    index: list[int] = []  # of a batch, which picture
+    low: Number | None = None  # where the values were stretched to black …
+    high: Number | None = None  # … and white: what they were
+
+
+class Reads(Struct, frozen=True, kw_only=True):
+    """Another variable on the same storage, and which of its elements it reads; offset and strides in elements."""
+
+    name: str
+    dtype: str
+    shape: list[int]
+    stride: list[int]
+    offset: int
+    itemsize: int  # bytes of an element
+
+
+class Group(Struct, frozen=True, kw_only=True):
+    """The module, list, tuple or dict that a tensor was found in."""
+
+    name: str
+    kind: str  # "LeNet", "list"
+    tensors: int  # in it; not all of them have a card
+    numel: int  # of all of them
+    bytes: int
+
+
+class Was(Struct, frozen=True, kw_only=True):
+    """What the variable's card said at the end of the cell before."""
+
+    how: str  # "rebound", "in place", or "uncounted": in place, behind PyTorch's back (`.data`, NumPy)
+    shape: list[int]
+    dtype: str
+    mean: Number | None = None
+    value: Any = None  # of a tensor with one element
 
 
 class Tensor(Struct, frozen=True, kw_only=True):
@@ -103,6 +155,18 @@ class Tensor(Struct, frozen=True, kw_only=True):
     nan: int = 0
     inf: int = 0
     values: Values = None  # nested, at most 8 a dimension and 64 in all; leading slice for rank > 2
+    kind: str = "tensor"  # "tensor", "parameter", "array" (NumPy's), or the name of a subclass
+    layout: str = "strided"  # "sparse_coo", "sparse_csr", "jagged", …
+    stored: int | None = None  # elements that a sparse tensor stores
+    dims: list[str] = []  # names of its dimensions, where they are known for sure: a layer's own weight
+    bytes: int | None = None  # of its elements: `numel` times the size of one
+    storage_bytes: int | None = None  # of the memory that it stands in
+    histogram: list[int] = []  # how many of the finite values are in each of at most 24 equal bins from min to max
+    heat: Heat | None = None
+    image: Image | None = None
+    shared: list[Reads] = []  # other variables on its storage, at most 8
+    group: Group | None = None
+    was: Was | None = None  # where the variable has changed since the cell before
 
 
 class Tensors(Event, tag="tensors", frozen=True, kw_only=True):

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ptlearn_tui.events import Tensor, Tensors, decode, encode
+from ptlearn_tui.introspect.groups import members
+from ptlearn_tui.introspect.statistics import SAMPLE, sample
 from ptlearn_tui.introspect.storages import Storages
-from ptlearn_tui.introspect.tensors import SAMPLE, card, members, sample
+from ptlearn_tui.introspect.tensors import card
 
 SHAPES = st.lists(st.integers(0, 7), max_size=5).map(tuple)
 REAL = [torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.uint8, torch.bool]

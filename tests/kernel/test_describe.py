@@ -122,3 +122,11 @@ def test_reset_forgets_what_cells_have_bound_and_the_next_cell_runs(ready: Kerne
     events = list(ready.run(2, "import torch\nx = torch.ones(2)\n[name for name in globals() if name[0] != '_']"))
     assert [event.text for event in events if isinstance(event, Value)] == ["['torch', 'x']"]
     assert [item.storage for event in events if isinstance(event, Tensors) for item in event.items] == [1]
+
+
+def test_an_array_can_be_looked_at_too(ready: Kernel) -> None:
+    list(ready.run(1, "import numpy as np\na = np.arange(20_000).reshape(2, -1)\na[1, 9_999] = -5"))
+    found = card(ready, "a", index=[1], exact=True)
+    assert (found.name, found.kind, found.shape, found.min) == ("a[1]", "array", [10_000], -5)
+    assert len(found.values) > 64, "more than its card shows"
+    assert card(ready, "a", index=[0, 3]).values == 3

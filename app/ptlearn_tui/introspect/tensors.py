@@ -3,95 +3,270 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from ptlearn_tui.events import Grad, Number, Tensor, Values
+from ptlearn_tui.events import Grad, Heat, Reads, Tensor, Values
+from ptlearn_tui.introspect import groups, pictures
+from ptlearn_tui.introspect.groups import is_array
 from ptlearn_tui.introspect.operators import words
+from ptlearn_tui.introspect.reading import Reader
+from ptlearn_tui.introspect.statistics import SAMPLE, digits, glance, sample, statistics, strided
+from ptlearn_tui.introspect.storages import owner_of
 from ptlearn_tui.introspect.values import aside, dtype_of, plain, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Mapping
 
     from ptlearn_tui.introspect.storages import Storages
 
-SAMPLE = 4_096  # values that the statistics look at
 SIDE, CELLS = 8, 64  # of the values that are shown: at most so many a dimension, and in all
-NORM_LIMIT = 1 << 20  # values of a gradient up to which its norm is taken: 0.2 ms
-GROUP = 16  # tensors of one list, dict or module that get a card
+FULL_CELLS, FULL_COLUMNS, FULL_ROWS = 8_192, 64, 1_024  # the same for a card that is asked for in full
+NORM_LIMIT = 1 << 20  # values of a gradient up to which its norm is taken: 0.2 ms; beyond, a sample's is
+SHARED = 8  # others on the same storage that a card names
+GLANCED = 6  # rows and columns of a matrix that is shown in numbers: it needs no other picture
 
 
-def card(
-    name: str, tensor: torch.Tensor, line: int, storages: Storages, *, read: bool = True, had_grad: bool = False
-) -> Tensor:
-    """Describe one tensor, of any kind, as `name`, bound in `line`.
+class Wanted(NamedTuple):
+    """What gets a card."""
+
+    name: str
+    value: Any  # a tensor or a NumPy array
+    line: int
+    had_grad: bool = False  # it has been seen with a gradient: none now means that it was cleared
+    root: object = None  # the module, list, tuple or dict that it was found in
+
+
+def card(name: str, tensor: Any, line: int, storages: Storages, *, read: bool = True, had_grad: bool = False) -> Tensor:
+    """Describe one tensor (or array), of any kind, as `name`, bound in `line`: see `cards`."""
+    return cards([Wanted(name, tensor, line, had_grad)], storages, read=read)[0]
+
+
+def cards(
+    wanted: Iterable[Wanted],
+    storages: Storages,
+    *,
+    read: bool = True,
+    full: bool = False,
+    living: Mapping[str, torch.Tensor] | None = None,
+) -> list[Tensor]:
+    """Describe tensors of any kind, reading from each device once.
 
     Statistics are over the finite values, of all of them up to 4,096, of a strided sample beyond (`sampled`).
-    `read`: False leaves values and statistics out (on a GPU reading waits for the device). `had_grad`: it has been
-    seen with a gradient, so none now means that it was cleared. Raises nothing: what PyTorch can't say is None.
+    `read`: False leaves values and statistics out (on a GPU reading waits for the device). `full`: more of the values.
+    `living`: other variables, of which those on the same storage are named. Raises nothing: what PyTorch can't say
+    is None.
     """
+    reader, described = Reader(), groups.Groups()
     with aside():
+        begun = [(each, _begin(each, reader, storages, read, full)) for each in wanted]
+        reader.read()
+        found = [_finish(each, finish, reader) for each, finish in begun]
+        others = _on_storages({each.storage for each in found}, living or {}, storages)
+        return [
+            _with(
+                one,
+                group=described.of(each.name, each.root),
+                dims=groups.dims(each.name, each.root),
+                shared=[other for other in others.get(one.storage, []) if other.name != one.name][:SHARED],
+            )
+            for one, (each, _) in zip(found, begun, strict=True)
+        ]
+
+
+def unreadable(tensor: torch.Tensor) -> bool:
+    """Whether it has no values at all."""
+    return tensor.device.type == "meta"
+
+
+def array_view(array: Any) -> torch.Tensor | None:
+    """A NumPy array as a tensor on the same memory; None where there is no such view of it."""
+    kind = array.dtype
+    if kind.kind not in "biufc" or not kind.isnative or not array.flags.writeable:  # read-only: torch would warn
+        return None
+    if any(step < 0 or step % kind.itemsize for step in array.strides):
+        return None
+    try:
+        return torch.from_numpy(array)
+    except TypeError:  # a type that PyTorch lacks
+        return None
+
+
+def _with(one: Tensor, **fields: Any) -> Tensor:
+    given = {name: value for name, value in fields.items() if value}
+    return Tensor(**{name: getattr(one, name) for name in one.__struct_fields__} | given) if given else one
+
+
+def _on_storages(
+    numbers: set[int | None], living: Mapping[str, torch.Tensor], storages: Storages
+) -> dict[int | None, list[Reads]]:
+    found: dict[int | None, list[Reads]] = {}
+    for name, tensor in living.items():
+        number = storages.number_of_array(tensor) if is_array(tensor) else storages.number(tensor)
+        if number is None or number not in numbers:
+            continue
         try:
-            return _card(name, tensor, line, storages, read, had_grad)
-        except Exception:  # a subclass, or a kind of tensor that PyTorch itself only half supports
-            return _short(name, tensor, line)
+            view = array_view(tensor) if is_array(tensor) else tensor
+            if view is not None:
+                found.setdefault(number, []).append(
+                    Reads(
+                        name=name,
+                        dtype=dtype_of(view),
+                        shape=shape_of(view),
+                        stride=list(view.stride()),
+                        offset=_array_offset(tensor) if is_array(tensor) else int(view.storage_offset()),
+                        itemsize=view.element_size(),
+                    )
+                )
+        except Exception:  # a subclass that can't be asked
+            continue
+    return found
 
 
-def members(name: str, value: object) -> Iterator[tuple[str, torch.Tensor]]:
-    """The tensors that a name leads to: itself, a module's parameters, the items of a list, tuple or dict.
-
-    Bounded, and only exact built-in containers: iterating over anything else would run the learner's code.
-    """
-    if isinstance(value, torch.Tensor):
-        yield name, value
-        return
-    items: Iterator[tuple[str, Any]] = iter(())
-    if isinstance(value, torch.nn.Module):
-        items = ((f"{name}.{inner}", parameter) for inner, parameter in value.named_parameters())
-    elif type(value) in (list, tuple):
-        items = ((f"{name}[{index}]", item) for index, item in enumerate(value[:SAMPLE]))  # type: ignore[index]
-    elif type(value) is dict:
-        items = ((f"{name}[{key!r}]", value[key]) for key in list(value)[:SAMPLE] if type(key) in (str, int))
-    found = 0
-    for inner, item in items:
-        if isinstance(item, torch.Tensor):
-            yield inner, item
-            found += 1
-            if found == GROUP:
-                return
+# ---- one card ------------------------------------------------------------------------------------------------
 
 
-def _card(name: str, tensor: torch.Tensor, line: int, storages: Storages, read: bool, had_grad: bool) -> Tensor:
+def _begin(
+    wanted: Wanted, reader: Reader, storages: Storages, read: bool, full: bool
+) -> Callable[[Reader], Tensor] | None:
+    """What can be said at once; what has to be read goes into the reader. None where PyTorch can't say."""
+    try:
+        if is_array(wanted.value):
+            return _array(wanted, reader, storages, full)
+        if torch.nn.parameter.is_lazy(wanted.value):
+            return None
+        return _tensor(wanted, wanted.value, reader, storages, read, full)
+    except Exception:  # a subclass, or a kind of tensor that PyTorch itself only half supports
+        return None
+
+
+def _finish(wanted: Wanted, finish: Callable[[Reader], Tensor] | None, reader: Reader) -> Tensor:
+    if finish is not None:
+        try:
+            return finish(reader)
+        except Exception:
+            pass
+    return _short_array(wanted) if is_array(wanted.value) else _short(wanted)
+
+
+def _tensor(
+    wanted: Wanted, tensor: torch.Tensor, reader: Reader, storages: Storages, read: bool, full: bool
+) -> Callable[[Reader], Tensor]:
     grad_fn = tensor.grad_fn
-    grad, why = _grad(tensor, read, had_grad)
+    gradient, why = _grad(tensor, reader, read, wanted.had_grad)
     strided = tensor.layout is torch.strided and not tensor.is_nested
-    statistics: dict[str, Any] = {}
-    if read and tensor.device.type != "meta":
-        statistics = _statistics(_dense(tensor))
-    return Tensor(
-        name=name,
-        line=line,
-        shape=shape_of(tensor),
-        dtype=dtype_of(tensor),
-        device=str(tensor.device),
-        requires_grad=tensor.requires_grad,
-        is_leaf=tensor.is_leaf,
-        grad_fn=grad_fn.name() if grad_fn is not None else None,
-        operator=words(grad_fn.name()) if grad_fn is not None else None,
-        grad=grad,
-        grad_why=why,
-        stride=list(tensor.stride()) if strided else None,
-        contiguous=tensor.is_contiguous() if strided else None,
-        storage=storages.number(tensor),
-        offset=int(tensor.storage_offset()) if strided else None,
-        numel=tensor.numel(),
-        **statistics,
-    )
+    numel = tensor.numel()
+    fields: dict[str, Any] = {
+        "name": wanted.name,
+        "line": wanted.line,
+        "shape": shape_of(tensor),
+        "dtype": dtype_of(tensor),
+        "device": str(tensor.device),
+        "requires_grad": tensor.requires_grad,
+        "is_leaf": tensor.is_leaf,
+        "grad_fn": grad_fn.name() if grad_fn is not None else None,
+        "operator": words(grad_fn.name()) if grad_fn is not None else None,
+        "grad_why": why,
+        "storage": storages.number(tensor),
+        "numel": numel,
+        "kind": _kind(tensor),
+        "layout": str(tensor.layout).removeprefix("torch.") if not tensor.is_nested or not strided else "nested",
+    }
+    if strided:
+        fields["stride"] = list(tensor.stride())
+        fields["contiguous"] = tensor.is_contiguous()
+        fields["offset"] = int(tensor.storage_offset())
+        fields["bytes"] = numel * tensor.element_size()
+        fields["storage_bytes"] = _storage_bytes(tensor)
+    elif tensor.layout is not torch.jagged and not tensor.is_nested:
+        fields["stored"], fields["bytes"] = _sparse(tensor)
+    look = None
+    if read and not unreadable(tensor) and numel:
+        dense = tensor.detach()
+        if dense.layout is not torch.strided and numel <= SAMPLE:
+            dense = dense.to_dense()
+        if plain(dense):
+            picture = not tensor.requires_grad and wanted.root is None
+            look = _look(dense, reader, full, picture=picture)
+    if numel == 0 and strided:
+        fields["values"] = []
+
+    def finish(reader: Reader) -> Tensor:
+        if look is not None:
+            fields.update(look(reader))
+        return Tensor(**fields, grad=gradient(reader) if gradient is not None else None)
+
+    return finish
 
 
-def _short(name: str, tensor: torch.Tensor, line: int) -> Tensor:
+def _look(tensor: torch.Tensor, reader: Reader, full: bool, *, picture: bool) -> Callable[[Reader], dict[str, Any]]:
+    """Statistics, values and pictures of a strided tensor whose values can be read."""
+    part = reader.add(_readable(sample(tensor)))
+    corner = reader.add(_readable(_corner(tensor, full)))
+    ordered = not tensor.is_complex()
+    found = pictures.likely(tensor) if picture and not tensor.is_quantized else None
+    pixels = reader.add(found.pixels) if found is not None else None
+    seen, steps = None, [1, 1]
+    rows, columns = ([1, 1, *tensor.shape])[-2:]
+    if ordered and found is None and (rows > GLANCED or columns > GLANCED):
+        view, steps = glance(tensor, *((32, 64) if full else ()))
+        seen = reader.add(_readable(view))
+    numel = tensor.numel()
+
+    def finish(reader: Reader) -> dict[str, Any]:
+        values = reader[part]
+        if values is None:
+            return {}
+        told: dict[str, Any] = {"sampled": values.numel() < numel, **statistics(values)}
+        first = reader[corner]
+        if first is not None:
+            told["values"] = _values(first)
+        if found is not None and pixels is not None and (those := reader[pixels]) is not None:
+            told["image"] = pictures.image(found, those, tensor.dtype)
+        low, high = told.get("min"), told.get("max")
+        matrix = reader[seen] if seen is not None else None
+        if matrix is not None and low is not None and high is not None and low != high:
+            told["heat"] = Heat(rows=digits(matrix, low, high), steps=steps)
+        return told
+
+    return finish
+
+
+def _readable(part: torch.Tensor) -> torch.Tensor:
+    return part.dequantize() if part.is_quantized else part
+
+
+def _kind(tensor: torch.Tensor) -> str:
+    kind = type(tensor)
+    if kind is torch.Tensor:
+        return "functorch" if torch._C._functorch.is_functorch_wrapped_tensor(tensor) else "tensor"
+    return "parameter" if kind is torch.nn.Parameter else kind.__name__
+
+
+def _storage_bytes(tensor: torch.Tensor) -> int | None:
+    try:
+        return int(tensor.untyped_storage().nbytes())
+    except (NotImplementedError, RuntimeError):
+        return None
+
+
+def _sparse(tensor: torch.Tensor) -> tuple[int | None, int | None]:
+    """How many elements it stores, and their bytes with those of their indices."""
+    if tensor.layout is torch.sparse_coo:
+        parts = [tensor._values(), tensor._indices()]
+    elif tensor.layout in (torch.sparse_csr, torch.sparse_bsr):
+        parts = [tensor.values(), tensor.crow_indices(), tensor.col_indices()]
+    elif tensor.layout in (torch.sparse_csc, torch.sparse_bsc):
+        parts = [tensor.values(), tensor.ccol_indices(), tensor.row_indices()]
+    else:
+        return None, None
+    return parts[0].numel(), sum(part.numel() * part.element_size() for part in parts)
+
+
+def _short(wanted: Wanted) -> Tensor:
     """What can be said of any tensor."""
+    tensor = wanted.value
 
     def ask(attribute: str, otherwise: Any) -> Any:
         try:
@@ -100,20 +275,24 @@ def _short(name: str, tensor: torch.Tensor, line: int) -> Tensor:
         except Exception:
             return otherwise
 
+    unknown = torch.nn.parameter.is_lazy(tensor)
     return Tensor(
-        name=name,
-        line=line,
-        shape=shape_of(tensor),
+        name=wanted.name,
+        line=wanted.line,
+        shape=[-1] if unknown else shape_of(tensor),
         dtype=dtype_of(tensor),
         device=str(ask("device", "")),
         requires_grad=bool(ask("requires_grad", False)),
         is_leaf=bool(ask("is_leaf", True)),
         grad_fn=None,
-        numel=int(ask("numel", 0)),
+        numel=0 if unknown else int(ask("numel", 0)),
+        kind=_kind(tensor),
     )
 
 
-def _grad(tensor: torch.Tensor, read: bool, had_grad: bool) -> tuple[Grad | None, str | None]:
+def _grad(
+    tensor: torch.Tensor, reader: Reader, read: bool, had_grad: bool
+) -> tuple[Callable[[Reader], Grad] | None, str | None]:
     """Its gradient, or why there is none. Asking a non-leaf for `.grad` would print PyTorch's warning."""
     if not tensor.requires_grad:
         return None, "requires_grad is False"
@@ -122,73 +301,43 @@ def _grad(tensor: torch.Tensor, read: bool, had_grad: bool) -> tuple[Grad | None
     grad = tensor.grad
     if grad is None:
         return None, "cleared" if had_grad else "no backward yet"
-    values, norm = None, None
-    if read and plain(grad):
-        values = _values(grad.detach())
-        if grad.numel() <= NORM_LIMIT:
-            norm = float(torch.linalg.vector_norm(grad.detach().to(_wide(grad))).item())
-    return Grad(shape=shape_of(grad), dtype=dtype_of(grad), values=values, norm=norm), None
+    grad = grad.detach()
+    shape, dtype, numel = shape_of(grad), dtype_of(grad), grad.numel()
+    if not read or not plain(grad):
+        return lambda _: Grad(shape=shape, dtype=dtype), None
+    corner = reader.add(_corner(grad, full=False))
+    part = sample(grad) if numel > NORM_LIMIT else grad
+    count = part.numel()
+    wide = torch.complex128 if grad.is_complex() else torch.float64
+    length = reader.add(torch.linalg.vector_norm(part, dtype=wide))  # on its device: nobody waits for it here
+
+    def finish(reader: Reader) -> Grad:
+        first, norm = reader[corner], reader[length]
+        return Grad(
+            shape=shape,
+            dtype=dtype,
+            values=_values(first) if first is not None else None,
+            norm=norm.item() * math.sqrt(numel / max(count, 1)) if norm is not None else None,
+            norm_sampled=count < numel,
+        )
+
+    return finish, None
 
 
-def _dense(tensor: torch.Tensor) -> torch.Tensor | None:
-    """A strided tensor with its values, or None where reading them is not cheap or not ours to do."""
-    tensor = tensor.detach()
-    if tensor.layout is not torch.strided and tensor.numel() <= SAMPLE:
-        tensor = tensor.to_dense()
-    if not plain(tensor):
-        return None
-    return tensor.dequantize() if tensor.is_quantized else tensor
-
-
-def sample(tensor: torch.Tensor) -> torch.Tensor:
-    """A strided view of at most 4,096 values, spread over every dimension; the tensor itself if it is that small."""
-    sizes = list(tensor.shape)
-    while math.prod(sizes) > SAMPLE:
-        widest = max(range(len(sizes)), key=sizes.__getitem__)
-        sizes[widest] = max(1, min(sizes[widest] - 1, sizes[widest] * SAMPLE // math.prod(sizes)))
-    # A step of ceil(size / wanted) takes at most `wanted` of them.
-    return tensor[
-        tuple(slice(None, None, max(1, -(-size // max(1, n)))) for size, n in zip(tensor.shape, sizes, strict=True))
-    ]
-
-
-def _wide(tensor: torch.Tensor) -> torch.dtype:
-    return torch.complex128 if tensor.is_complex() else torch.float64
-
-
-def _statistics(tensor: torch.Tensor | None) -> dict[str, Any]:
-    if tensor is None:
-        return {}
-    part = sample(tensor).cpu()
-    found: dict[str, Any] = {"sampled": part.numel() < tensor.numel(), "values": _values(tensor)}
-    wide = part.to(_wide(part)).reshape(-1)
-    found["nan"] = int(wide.isnan().sum())
-    found["inf"] = int(wide.isinf().sum())
-    if wide.is_complex():
-        return found  # they have no order
-    finite = wide[wide.isfinite()]
-    if finite.numel():
-        found["min"], found["max"] = _extremes(part, finite)
-        found["mean"] = finite.mean().item()
-    if finite.numel() > 1:
-        found["std"] = finite.std().item()
-    return found
-
-
-def _extremes(part: torch.Tensor, finite: torch.Tensor) -> tuple[Number, Number]:
-    if part.dtype is torch.int64:  # float64 has no room for the largest of them
-        low, high = part.aminmax()
-        return low.item(), high.item()
-    low, high = finite.aminmax()
-    return low.item(), high.item()
-
-
-def _values(tensor: torch.Tensor) -> Values:
+def _corner(tensor: torch.Tensor, full: bool) -> torch.Tensor:
     """The first values: a number, a row, or the upper left corner of the first matrix."""
     if tensor.numel() == 0:
-        return []
-    corner = tensor[(0,) * max(0, tensor.dim() - 2)]
-    corner = corner[(slice(0, SIDE),) * corner.dim()].cpu()
+        return tensor.reshape(-1)
+    first = tensor[(0,) * max(0, tensor.dim() - 2)]
+    if not full:
+        return first[(slice(0, SIDE),) * first.dim()]
+    if first.dim() < 2:
+        return first[:FULL_CELLS] if first.dim() else first
+    columns = min(first.shape[1], FULL_COLUMNS)
+    return first[: min(FULL_ROWS, FULL_CELLS // columns), :columns]
+
+
+def _values(corner: torch.Tensor) -> Values:
     if corner.is_complex():
         return _words(corner.tolist())
     if corner.is_floating_point():
@@ -198,3 +347,75 @@ def _values(tensor: torch.Tensor) -> Values:
 
 def _words(values: Any) -> Values:
     return [_words(value) for value in values] if isinstance(values, list) else str(values)
+
+
+# ---- NumPy's arrays ------------------------------------------------------------------------------------------
+
+
+def _array(wanted: Wanted, reader: Reader, storages: Storages, full: bool) -> Callable[[Reader], Tensor] | None:
+    """Through a tensor on the same memory: no copy. Another array (read-only, reversed) through a copy of a sample."""
+    array, fields = wanted.value, _array_fields(wanted, storages)
+    if array.dtype.kind not in "biufc":
+        return None
+    view = array_view(array)
+    if view is None:
+        native = array.dtype.newbyteorder("=")
+        part = reader.add(torch.from_numpy(array[strided(array.shape)].astype(native)))
+        corner = reader.add(torch.from_numpy(_array_corner(array).astype(native)))
+
+        def finish_copy(reader: Reader) -> Tensor:
+            values, first = reader[part], reader[corner]
+            told = statistics(values) if values is not None else {}
+            shown = _values(first) if first is not None else None
+            return Tensor(**fields, **told, values=shown, sampled=values is not None and values.numel() < array.size)
+
+        return finish_copy
+    look = _look(view, reader, full, picture=wanted.root is None) if view.numel() else None
+
+    def finish(reader: Reader) -> Tensor:
+        return Tensor(**fields, **(look(reader) if look is not None else {"values": []}))
+
+    return finish
+
+
+def _array_fields(wanted: Wanted, storages: Storages | None) -> dict[str, Any]:
+    array = wanted.value
+    size = array.dtype.itemsize or 1
+    whole = all(step % size == 0 for step in array.strides)
+    owner = owner_of(array)
+    return {
+        "name": wanted.name,
+        "line": wanted.line,
+        "shape": list(array.shape),
+        "dtype": str(array.dtype),
+        "device": "cpu",
+        "requires_grad": False,
+        "is_leaf": True,
+        "grad_fn": None,
+        "grad_why": "requires_grad is False",
+        "numel": int(array.size),
+        "kind": "array",
+        "stride": [step // size for step in array.strides] if whole else None,
+        "contiguous": bool(array.flags.c_contiguous),
+        "storage": storages.number_of_array(array) if storages is not None else None,
+        "offset": _array_offset(array),
+        "bytes": int(array.nbytes),
+        "storage_bytes": _storage_bytes(owner) if isinstance(owner, torch.Tensor) else int(owner.nbytes),
+    }
+
+
+def _array_offset(array: Any) -> int:
+    """Of its first element in the memory that it looks at, in elements."""
+    owner = owner_of(array)
+    begin: int = owner.untyped_storage().data_ptr() if isinstance(owner, torch.Tensor) else owner.ctypes.data
+    return int(array.ctypes.data - begin) // (array.dtype.itemsize or 1)
+
+
+def _array_corner(array: Any) -> Any:
+    first = array[(0,) * max(0, array.ndim - 2)] if array.size else array.reshape(-1)
+    return first[(slice(0, SIDE),) * first.ndim] if first.ndim else first
+
+
+def _short_array(wanted: Wanted) -> Tensor:
+    """Of objects, strings, dates: what can be said without looking at them."""
+    return Tensor(**_array_fields(wanted, None))

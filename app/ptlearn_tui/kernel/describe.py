@@ -12,7 +12,8 @@ import torch
 from ptlearn_tui.introspect import exact
 from ptlearn_tui.introspect.attributes import MISSING, attribute
 from ptlearn_tui.introspect.autograd import walk
-from ptlearn_tui.introspect.tensors import card
+from ptlearn_tui.introspect.groups import is_array
+from ptlearn_tui.introspect.tensors import Wanted, array_view, cards
 from ptlearn_tui.introspect.values import aside, plain
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def describe(request: Describe, namespace: Mapping[str, Any], storages: Storages
     if request.index:
         tensor = _slice(tensor, request.index)
         name += f"[{', '.join(map(str, request.index))}]"
-    told = card(name, tensor, 0, storages)
+    (told,) = cards([Wanted(name, tensor, 0)], storages, full=True)
     return _exactly(told, tensor) if request.exact else told
 
 
@@ -72,13 +73,14 @@ def _item(value: object, key: int | str) -> object:
         return MISSING
 
 
-def _tensor(value: object, name: str) -> torch.Tensor:
-    if not isinstance(value, torch.Tensor):
+def _tensor(value: object, name: str) -> Any:
+    """A tensor, or an array."""
+    if not isinstance(value, torch.Tensor) and not is_array(value):
         raise NothingThere(f"{name} is {'None' if value is None else type(value).__name__}, not a tensor")
     return value
 
 
-def _saved(root: torch.Tensor, node: int, name: str) -> torch.Tensor:
+def _saved(root: torch.Tensor, node: int, name: str) -> Any:
     """What a node (numbered as its `Graph` numbers them) keeps for its backward."""
     if root.grad_fn is None:
         raise NothingThere("it has no graph")
@@ -99,20 +101,21 @@ def _saved(root: torch.Tensor, node: int, name: str) -> torch.Tensor:
     return _tensor(found[int(index)] if index else found, name)
 
 
-def _slice(tensor: torch.Tensor, index: Sequence[int]) -> torch.Tensor:
+def _slice(tensor: Any, index: Sequence[int]) -> Any:
     shape = tuple(tensor.shape)
     if len(index) > len(shape) or any(not -size <= at < size for at, size in zip(index, shape, strict=False)):
         raise NothingThere(f"{tuple(index)} is outside of {shape}")
     with aside():
-        return tensor[tuple(index)]
+        return tensor[(*index, ...)]  # an array's number, too, stays an array
 
 
-def _exactly(told: Tensor, tensor: torch.Tensor) -> Tensor:
+def _exactly(told: Tensor, value: Any) -> Tensor:
     """The card with statistics of every value, where the sample's are not that already."""
     if not told.sampled:
         return told
+    tensor = array_view(value) if is_array(value) else value
     with aside():
-        if not plain(tensor) or tensor.is_complex():
+        if tensor is None or not plain(tensor) or tensor.is_complex():
             return told
         try:
             found = exact.statistics(tensor.dequantize() if tensor.is_quantized else tensor)

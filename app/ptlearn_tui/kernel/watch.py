@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import linecache
+import weakref
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import torch
 
-from ptlearn_tui.events import Event, Graph, Tensor, Tensors
+from ptlearn_tui.events import Event, Graph, Tensor, Tensors, Was
 from ptlearn_tui.introspect import autograd
+from ptlearn_tui.introspect.groups import MOST, is_array, members
 from ptlearn_tui.introspect.names import Named, Names, Place
+from ptlearn_tui.introspect.no_graph import no_graphs
 from ptlearn_tui.introspect.storages import Storages
-from ptlearn_tui.introspect.tensors import card, members
+from ptlearn_tui.introspect.tensors import Wanted, cards
+from ptlearn_tui.kernel.frames import filename
 
 if TYPE_CHECKING:
-    import weakref
     from collections.abc import Callable, Iterable, Mapping
 
     from ptlearn_tui.kernel.marks import Marks
@@ -26,11 +31,12 @@ LAST = 8  # graphs that are told then
 
 
 class Memory:
-    """What outlives a cell: the names of leaves, the numbers of storages."""
+    """What outlives a cell: the names of leaves, the numbers of storages, what was told of each variable last."""
 
     def __init__(self) -> None:
         self.names = Names()
         self.storages = Storages()
+        self.told: dict[str, Told] = {}
 
 
 class Watch:
@@ -54,12 +60,14 @@ class Watch:
         self.compound = False  # it holds other statements
         self._bound_at: dict[str, int] = {}  # name -> line of this cell
         self._stamps: dict[str, Stamp] = {}
+        self._told: dict[str, Told] = {}  # by this cell
         self._nodes = 0
         self._late: dict[str, int] = {}  # names whose graph is told at the end -> line
         self._last_graph: tuple[str, int] | None = None  # root, sequence number
         self._statement: tuple[int, list[str]] = (0, [])
         for name, tensor in self._watched():
-            self._stamps[name] = stamp_of(tensor)
+            if not is_array(tensor):
+                self._stamps[name] = stamp_of(tensor)
 
     # ---- after a statement -------------------------------------------------------------------------------------
 
@@ -93,14 +101,40 @@ class Watch:
             value = self._namespace.get(name)
             if isinstance(value, torch.Tensor):
                 self.tell_graph(name, value, line)
+        try:
+            if self._last_graph is None:
+                source = "".join(linecache.getlines(filename(self._cell)))
+                for why in no_graphs(self._cell, source, self._bound_at, self._namespace):
+                    self._emit(why)
+            self._end_of_cards()
+        except Exception:  # no memory for a look, say: the cell has ended all the same
+            pass
+
+    def _end_of_cards(self) -> None:
+        """What has changed with nobody counting, through `.data` or NumPy; then all that was told is of a former cell.
+
+        Nobody knows on which line: line 0.
+        """
+        memory, here = self._memory, dict(self._watched())
+        memory.told.update(self._told)
+        memory.told = {name: told for name, told in memory.told.items() if told.still(here.get(name))}
+        unsure = [name for name in reversed(memory.told) if memory.told[name].readable][:CARDS]
+        wanted = [Wanted(name, here[name], 0, root=self._root(name)) for name in unsure]
+        items = [item for item in self._describe(wanted, memory.told) if item.was is not None]
+        if items:
+            self._emit(Tensors(cell=self._cell, line=self._statement[0], items=items))
+            memory.told.update(self._told)
 
     def _cards(self, names: Iterable[str]) -> list[Tensor]:
         """Cards of what was bound, then of what changed: in place, by an optimizer, or by a gradient."""
-        wanted: dict[str, torch.Tensor] = {}
+        wanted: dict[str, Any] = {}
         for name in names:
             wanted.update(members(name, self._namespace.get(name)))
         shown = {id(tensor) for tensor in wanted.values()}
-        for name, tensor in self._watched():
+        watched = self._watched()
+        for name, tensor in watched:
+            if is_array(tensor):
+                continue
             stamp = stamp_of(tensor)
             if self._stamps.get(name) != stamp:
                 self._stamps[name] = stamp
@@ -112,20 +146,39 @@ class Watch:
             if leaf is not None and id(leaf) not in shown:
                 named = self.name_of(leaf)
                 wanted[named.name if named else "?"] = leaf
-        return [self._card(name, tensor) for name, tensor in islice(wanted.items(), CARDS)]
+        return self._describe([self._wanted(*each) for each in islice(wanted.items(), CARDS)], living=dict(watched))
 
-    def _card(self, name: str, tensor: torch.Tensor) -> Tensor:
+    def _describe(
+        self, wanted: list[Wanted], before: Mapping[str, Told] | None = None, living: Mapping[str, Any] | None = None
+    ) -> list[Tensor]:
+        """The cards; each says what it was `before` (in the last cell), if it was something else."""
+        before = self._memory.told if before is None else before
+        items = cards(wanted, self._memory.storages, living=living) if wanted else []
+        for index, (each, item) in enumerate(zip(wanted, items, strict=True)):
+            told = before.get(item.name)
+            was = told.was(each.value, item) if told is not None else None
+            if was is not None:
+                items[index] = msgspec.structs.replace(item, was=was)
+            self._told[item.name] = Told(each.value, item)
+        return items
+
+    def _wanted(self, name: str, tensor: Any) -> Wanted:
         root = name.partition(".")[0].partition("[")[0]
         line = self._bound_at.get(name) or self._bound_at.get(root) or self._statement[0]
-        had_grad = self._memory.names.saw_grad(tensor)
-        return card(name, tensor, line, self._memory.storages, had_grad=had_grad)
+        had_grad = isinstance(tensor, torch.Tensor) and self._memory.names.saw_grad(tensor)
+        return Wanted(name, tensor, line, had_grad, self._root(name))
 
-    def _watched(self) -> list[tuple[str, torch.Tensor]]:
-        """The newest tensors of the namespace, and the parameters of its modules."""
-        found: list[tuple[str, torch.Tensor]] = []
+    def _root(self, name: str) -> object:
+        """The module, list or dict that a name leads through."""
+        root = name.partition(".")[0].partition("[")[0]
+        return self._namespace.get(root) if root != name else None
+
+    def _watched(self) -> list[tuple[str, Any]]:
+        """The newest tensors and arrays of the namespace, and those in its modules, lists, tuples and dicts."""
+        found: list[tuple[str, Any]] = []
         for name, value in islice(reversed(self._namespace.items()), 8 * WATCHED):
-            if isinstance(value, torch.Tensor | torch.nn.Module) and not name.startswith("_"):
-                found += members(name, value)
+            if not name.startswith("_"):
+                found += members(name, value, looked_at=MOST)
                 if len(found) >= WATCHED:
                     break
         return found
@@ -161,7 +214,8 @@ class Watch:
             return Place(site.cell, site.line) if site is not None else None
 
         name_of = self._memory.names.reader(self._namespace)
-        return autograd.graph(name, tensor, line, cell=self._cell, name_of=name_of, place_of=place_of)
+        whole = self._nodes <= NODES
+        return autograd.graph(name, tensor, line, cell=self._cell, name_of=name_of, place_of=place_of, whole=whole)
 
     def name_of(self, leaf: torch.Tensor) -> Named | None:
         """What the learner calls a leaf."""
@@ -174,8 +228,41 @@ class Watch:
         for name in names:
             wanted.update(members(name, self._namespace.get(name)))
         unique = {id(tensor): (name, tensor) for name, tensor in reversed(wanted.items())}
-        items = [self._card(*named) for named in islice(reversed(unique.values()), CARDS)]
+        items = self._describe([self._wanted(*named) for named in islice(reversed(unique.values()), CARDS)])
         self._emit(Tensors(cell=self._cell, line=line, items=items))
+
+
+class Told:
+    """What a card said of a variable. Keeps numbers and no tensor."""
+
+    def __init__(self, value: Any, item: Tensor) -> None:
+        self._value = weakref.ref(value)
+        self._version = -1 if is_array(value) else _version(value)
+        self._counted = not is_array(value)
+        self._shape, self._dtype, self._mean = item.shape, item.dtype, item.mean
+        self._one = item.values if item.numel == 1 else None
+        while isinstance(self._one, list):
+            self._one = self._one[0] if self._one else None
+        self._digest = _digest(item)
+        self.readable = item.device == "cpu" and item.values is not None
+
+    def still(self, value: Any) -> bool:
+        """Whether the variable holds the same object."""
+        return value is not None and self._value() is value
+
+    def was(self, value: Any, item: Tensor) -> Was | None:
+        """What it was before `item`; None if that says the same."""
+        if _digest(item) == self._digest:
+            return None
+        how = "rebound"
+        if self._value() is value:
+            how = "uncounted" if self._counted and _version(value) == self._version else "in place"
+        return Was(how=how, shape=self._shape, dtype=self._dtype, mean=self._mean, value=self._one)
+
+
+def _digest(item: Tensor) -> int:
+    numbers = (item.shape, item.dtype, item.min, item.max, item.mean, item.std, item.nan, item.inf, item.values)
+    return hash(msgspec.json.encode(numbers))
 
 
 class Stamp(NamedTuple):
