@@ -28,13 +28,14 @@ from ptlearn_tui.kernel.lines import Lines
 from ptlearn_tui.kernel.magics import magics, timed, translate
 from ptlearn_tui.kernel.marks import Marks
 from ptlearn_tui.kernel.memory import make_room
+from ptlearn_tui.kernel.stepping import Stepping
 from ptlearn_tui.kernel.syntax import BackwardCall, backward_calls
 from ptlearn_tui.kernel.warned import warning_once
 from ptlearn_tui.kernel.watch import Memory, Watch
 from ptlearn_tui.tracking import listening
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from ptlearn_tui.events import Tensor
     from ptlearn_tui.kernel.requests import Describe
@@ -62,15 +63,18 @@ class _Process:
 _process = _Process()
 
 
-def execute(cell: int, source: str, namespace: dict[str, Any], emit: Emit) -> None:
+def execute(
+    cell: int, source: str, namespace: dict[str, Any], emit: Emit, wait: Callable[[], str] | None = None
+) -> None:
     """Run a cell in `namespace` (the kernel's ``__main__``); `emit` gets its events, Done always the last.
 
-    Whatever the cell raises becomes an `Error`, SystemExit too; KeyboardInterrupt only makes `Done` say so.
+    With `wait`, step by step: after each statement it gives the learner's word (see `stepping`). Whatever the cell
+    raises becomes an `Error`, SystemExit too; KeyboardInterrupt only makes `Done` say so.
     """
     began = time.perf_counter()
     ok = interrupted = False
     try:
-        _run(cell, source, namespace, emit)
+        _run(cell, source, namespace, emit, wait)
         ok = True
     except KeyboardInterrupt:
         interrupted = True
@@ -94,7 +98,7 @@ def forget(namespace: dict[str, Any]) -> None:
     gc.collect()  # a network and its optimizer hold each other
 
 
-def _run(cell: int, source: str, namespace: dict[str, Any], emit: Emit) -> None:
+def _run(cell: int, source: str, namespace: dict[str, Any], emit: Emit, wait: Callable[[], str] | None) -> None:
     remember_source(cell, source)
     python = translate(cell, source)
     tree = ast.parse(python.text, filename(cell))
@@ -114,7 +118,14 @@ def _run(cell: int, source: str, namespace: dict[str, Any], emit: Emit) -> None:
     watch = Watch(cell, namespace, emit, _process.memory, marks)
     backward = Backward(cell, emit, watch, marks, calls)
     lines.reached = backward.reached
-    marks.start(lines.show, backward.opened)
+    stepping = Stepping(cell, tree, namespace, emit, wait) if wait is not None else None
+
+    def show_and_stand(index: int, value: Any) -> None:
+        lines.show(index, value)
+        if stepping is not None and index not in marks.bodies:  # a loop's own variable is not bound yet
+            stepping.inside(marks.sites[index], watch)
+
+    marks.start(lines.show if stepping is None else show_and_stand, backward.opened, always=stepping is not None)
     try:
         with ExitStack() as around:
             if measures:
@@ -128,7 +139,11 @@ def _run(cell: int, source: str, namespace: dict[str, Any], emit: Emit) -> None:
             if python.timed:
                 around.enter_context(timed())
             for statement in statements:
-                _step(cell, statement, namespace, emit, lines, watch)
+                if stepping is not None:
+                    stepping.begins(compound=len(statement.sites) > 1)
+                _one(cell, statement, namespace, emit, lines, watch)
+                if stepping is not None:
+                    stepping.ended(statement.line)
     finally:
         marks.end()
         lines.end()
@@ -136,7 +151,7 @@ def _run(cell: int, source: str, namespace: dict[str, Any], emit: Emit) -> None:
         backward.end()
 
 
-def _step(
+def _one(
     cell: int,
     statement: Compiled,
     namespace: dict[str, Any],

@@ -21,6 +21,7 @@ from ptlearn_tui.kernel.requests import (
     Described,
     Ended,
     Failed,
+    Go,
     Lines,
     Names,
     Reset,
@@ -82,17 +83,20 @@ class Kernel:
                 reason = answer.reason if isinstance(answer, Failed) else "its keeper has ended"
                 raise KernelError(f"a kernel could not be started: {reason}")
 
-    def run(self, cell: int, source: str, copy: Callable[[bytes], object] | None = None) -> Iterator[AnyEvent]:
+    def run(
+        self, cell: int, source: str, copy: Callable[[bytes], object] | None = None, *, step: bool = False
+    ) -> Iterator[AnyEvent]:
         """Run a cell and yield its events as they come; the last is always `Done`, made here if the kernel died.
 
         Output that came since the last cell is yielded first, under that one's number. A caller that stops before
         `Done` leaves nobody to read what the cell makes: the kernel is killed. `copy` gets the bytes of both streams,
-        all of them, as they are read: from now on, and until the next cell runs.
+        all of them, as they are read: from now on, and until the next cell runs. `step`: after each statement comes
+        a `Step`, and then nothing until somebody says `go`.
         """
         done: Done | None = None
         try:
             with self._using:
-                for event in self._converse(cell, source, copy):
+                for event in self._converse(Run(cell=cell, source=source, step=step), copy):
                     if isinstance(event, Done):
                         done = event
                     else:
@@ -103,6 +107,13 @@ class Kernel:
             self._tidy()
         if done is not None:
             yield done  # with the lock free: a caller may never ask for what comes after it
+
+    def go(self, how: str) -> None:
+        """A cell that is stepped through goes on: "next", "loop" (to its end), "end" (of the cell), "stop"."""
+        try:
+            self._channel.send(encode(Go(how=how)), socket.MSG_DONTWAIT)
+        except OSError:  # dead
+            pass
 
     def drain(self) -> list[AnyEvent]:
         """What has come since the last cell, from its threads and children. Empty while a cell runs."""
@@ -218,8 +229,8 @@ class Kernel:
                 return False
         return True
 
-    def _converse(self, cell: int, source: str, copy: Callable[[bytes], object] | None) -> Iterator[AnyEvent]:
-        began = time.monotonic()
+    def _converse(self, request: Run, copy: Callable[[bytes], object] | None) -> Iterator[AnyEvent]:
+        began, cell = time.monotonic(), request.cell
         if self._closed:
             yield Done(cell=cell, ok=False, seconds=0.0, died=self._died or "killed")
             return
@@ -229,7 +240,7 @@ class Kernel:
         yield from self._output(force=True)
         self._number = cell
         try:
-            self._channel.sendall(encode(Run(cell=cell, source=source)))
+            self._channel.sendall(encode(request))
         except OSError:  # it has died: how, we hear below
             pass
         done: Done | None = None

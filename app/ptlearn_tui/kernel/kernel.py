@@ -31,6 +31,7 @@ from ptlearn_tui.kernel.requests import (
     Complete,
     Describe,
     Described,
+    Go,
     Lines,
     Names,
     Request,
@@ -116,8 +117,8 @@ class Session:
                 if request is None:
                     return
                 if isinstance(request, Run):
-                    self._run(request.cell, request.source)
-                else:
+                    self._run(request)
+                elif not isinstance(request, Go):  # one that comes after the cell's end
                     self._answer(request)
             except KeyboardInterrupt:
                 pass
@@ -161,15 +162,16 @@ class Session:
         except OSError:  # the client is gone, or the cell has closed every descriptor it could count to
             os._exit(1)
 
-    def _run(self, cell: int, source: str) -> None:
+    def _run(self, request: Run) -> None:
         signal.signal(signal.SIGINT, self._interrupt)  # again: an earlier cell may have set its own
         self._streams.begin()
         memory.before_cell()
         self._began = time.monotonic()
         self._interrupted = False
-        self._cell = cell
+        self._cell = request.cell
         try:
-            execute(cell, source, self._namespace, self.emit)
+            wait = self._word if request.step else None
+            execute(request.cell, request.source, self._namespace, self.emit, wait)
         except Exception:  # ours, not the learner's: shown nevertheless, and the kernel lives
             traceback.print_exc()
         finally:
@@ -178,6 +180,15 @@ class Session:
                 os._exit(0)
         if self._cell is not None:
             self._close(interrupted=False)
+
+    def _word(self) -> str:
+        """The learner's, in the midst of a cell that is stepped through. An interrupt comes up here, too."""
+        while True:
+            request = self._next()
+            if request is None:
+                os._exit(0)  # the client is gone
+            if isinstance(request, Go):
+                return request.how
 
     def _answer(self, request: Complete | Describe | Reset) -> None:
         """Whatever it is about: a learner's object that can't even be looked at has no names and no card."""

@@ -73,10 +73,10 @@ class Marks:
         self.after.append(UNKNOWN)
         return len(self.sites) - 1
 
-    def start(self, show: Callable[[int, Any], None], opened: Callable[[], None]) -> None:
+    def start(self, show: Callable[[int, Any], None], opened: Callable[[], None], *, always: bool = False) -> None:
         """A cell begins, in this thread. `show` gets a statement and its value when they are to be shown.
 
-        `opened` is called when a turn begins in which they are.
+        `opened` is called when a turn begins in which they are. `always`: each is shown, every time.
         """
         self.show, self.opened = show, opened
         self.runs[:] = [0] * len(self.sites)
@@ -84,7 +84,7 @@ class Marks:
         self.uncounted.clear()
         self._looked.clear()
         self._turns.clear()
-        self._own(get_ident())
+        self._own(get_ident(), always)
         for name, function in self.functions.items():
             setattr(builtins, name, function)  # found from every namespace, and seen in none
         dynamo = sys.modules.get("torch._dynamo")
@@ -109,6 +109,7 @@ class Marks:
         runs, after, hot, turns, clock = self.runs, self.after, self.hot, self._turns, self._clock
         numbers, statements, put = self.places.numbers, self.places.statements, self.places.begin
         owner = 0  # the cell's thread
+        always = False  # everything that runs is shown
         live = False  # what runs now is shown
         opened = 0.0  # when the window was
         pace = WINDOW  # seconds to the next
@@ -116,9 +117,9 @@ class Marks:
         window: set[int] = set()  # loops and functions that have had their turn in it
         stack: list[int] = []  # callers' statements
 
-        def own(thread: int) -> None:
-            nonlocal owner, live, opened, looked_back
-            owner, live, opened, looked_back = thread, False, 0.0, 0.0
+        def own(thread: int, all_is_shown: bool = False) -> None:
+            nonlocal owner, always, live, opened, looked_back
+            owner, always, live, opened, looked_back = thread, all_is_shown, all_is_shown, 0.0, 0.0
 
         def is_ours() -> bool:
             return get_ident() == owner
@@ -134,7 +135,7 @@ class Marks:
             nonlocal live, pace
             stack.clear()
             self._loops.clear()
-            live = False
+            live = always
             pace = WINDOW
             put(site)
 
@@ -146,6 +147,8 @@ class Marks:
             """
             nonlocal live, opened, pace
             times = turns[site] = turns.get(site, 0) + 1
+            if always:
+                return times
             now = clock()
             if live:
                 if site in window:

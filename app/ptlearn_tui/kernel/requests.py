@@ -26,6 +26,13 @@ class Run(Message, frozen=True, kw_only=True):
 
     cell: int  # 0-based
     source: str
+    step: bool = False  # statement by statement: after each comes a `Step`, and it waits for a `Go`
+
+
+class Go(Message, frozen=True, kw_only=True):
+    """A cell that is stepped through goes on."""
+
+    how: str  # "next", "loop" (to its end), "end" (of the cell) or "stop"
 
 
 class Complete(Message, frozen=True, kw_only=True):
@@ -54,7 +61,7 @@ class Reset(Message, frozen=True, kw_only=True):
     number: int
 
 
-Request: TypeAlias = Run | Complete | Describe | Reset
+Request: TypeAlias = Run | Go | Complete | Describe | Reset
 
 # ---- client -> server ----------------------------------------------------------------------------------------
 

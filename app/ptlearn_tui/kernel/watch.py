@@ -95,6 +95,13 @@ class Watch:
                 self._graph_of(name, self._bound_at[name])
         self.moved.clear()
 
+    def glance(self, line: int, names: list[str]) -> None:
+        """In the midst of a statement: the cards and graphs of what has changed since."""
+        outer, compound = self._statement, self.compound
+        self.statement(line, names, compound=False)
+        self.ended({})
+        self._statement, self.compound = outer, compound
+
     def end(self) -> None:
         """The cell has ended, in whatever way."""
         for name, line in list(self._late.items())[-LAST:]:
