@@ -176,14 +176,14 @@ class Tensors(Event, tag="tensors", frozen=True, kw_only=True):
     items: list[Tensor]
 
 
-class Saved(Struct, frozen=True, kw_only=True):
+class Saved(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A tensor that a node keeps for its backward."""
 
     name: str
     shape: list[int] | None
 
 
-class Node(Struct, frozen=True, kw_only=True):
+class Node(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A node of the backward graph."""
 
     id: int  # 0 is the root; numbered in the order of the walk
@@ -196,6 +196,15 @@ class Node(Struct, frozen=True, kw_only=True):
     line: int | None = None  # source line; None where it is not known
     line_cell: int | UnsetType = UNSET
     saved: list[Saved] = []
+    rule: str = ""  # its derivative in a line, "d(a·b) = b·da + a·db"; empty where we know none that holds
+
+
+class More(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The nodes beyond the first 2,000, shortly: a loop makes the same few again and again."""
+
+    kinds: list[Node]  # what they are, without their inputs
+    nodes: list[list[int]]  # each its kind, then its inputs; they are numbered on
+    joins: list[list[int]] = []  # of the first 2,000 those that lead to these: id, then all inputs
 
 
 class Graph(Event, tag="graph", frozen=True, kw_only=True):
@@ -205,6 +214,48 @@ class Graph(Event, tag="graph", frozen=True, kw_only=True):
     line: int
     nodes: list[Node]
     left_out: int = 0  # nodes beyond the bound
+    more: More | UnsetType = UNSET  # those of them that are told shortly
+    number: int | UnsetType = UNSET  # PyTorch's own of nodes[0]: says whether the variable still has this graph
+
+
+class NoGraph(Event, tag="no_graph", frozen=True, kw_only=True):
+    """A cell has told no graph at all: why one of the tensors that it bound last has none."""
+
+    root: str
+    line: int
+    why: str  # "leaf", "dtype", "inference_mode", "no_grad", "cut", "no_input" or "unknown"
+    because: list[str] = []  # "dtype": which; "cut": by what, ".detach()"; "no_input": the tensors that it was made of
+
+
+class Flow(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A gradient on its way to a node. None: nothing went there, which counts as zero."""
+
+    to: int  # id of the node
+    gradient: Grad | None = None
+
+
+class Shot(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A node at work in a backward()."""
+
+    node: int  # its id
+    incoming: list[Grad | None]  # for each of its outputs
+    outgoing: list[Flow] = []  # in the order of its inputs
+    before: Grad | None = None  # a leaf's .grad …
+    after: Grad | None = None  # … and what it was when the new one had been added
+
+
+class Film(Event, tag="film", frozen=True, kw_only=True):
+    """A backward() node by node, in the order in which PyTorch ran them."""
+
+    root: str
+    line: int
+    line_cell: int | UnsetType = UNSET
+    nodes: list[Node]  # of its graph
+    shots: list[Shot]
+    left_out: int = 0  # nodes beyond the bound: nothing of them is told
+    shape: list[int]  # of what was differentiated
+    jacobian: Values = None  # rows: its elements, columns: the leaf's; where both are at most 16, and one leaf is there
+    leaf: str | None = None  # whose
 
 
 class Step(Event, tag="step", frozen=True, kw_only=True):
@@ -336,10 +387,12 @@ class End(Event, tag="end", frozen=True, kw_only=True):
     message: str = ""
 
 
-CellEvent: TypeAlias = Stdout | Stderr | Line | Value | Tensors | Graph | Step | Metric | Advice | Error | Done
+CellEvent: TypeAlias = (
+    Stdout | Stderr | Line | Value | Tensors | Graph | NoGraph | Film | Step | Metric | Advice | Error | Done
+)
 RunEvent: TypeAlias = Run | Metric | Eval | Sample | Timing | Note | Advice | Checkpoint | End
 AnyEvent: TypeAlias = (
-    Stdout | Stderr | Line | Value | Tensors | Graph | Step | Metric | Advice | Error | Done
+    Stdout | Stderr | Line | Value | Tensors | Graph | NoGraph | Film | Step | Metric | Advice | Error | Done
     | Run | Eval | Sample | Timing | Note | Checkpoint | End
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from ptlearn_tui.introspect.autograd import graph, leaves
 from ptlearn_tui.introspect.names import Named, Names, Place
@@ -131,7 +132,9 @@ def test_a_long_chain_is_bounded_and_says_how_much_is_left_out() -> None:
         y = y + 1
     found = graph("y", y, 1)
     assert found is not None and (len(found.nodes), found.left_out) == (2_000, 3_001)
-    assert found.nodes[-1].inputs == []
+    assert found.nodes[-1].inputs == []  # of those that are told in full
+    short = graph("y", y, 1, whole=False)
+    assert short is not None and (len(short.nodes), short.left_out, short.more) == (2_000, 3_001, UNSET)
 
 
 def test_a_graph_keeps_nothing_alive() -> None:

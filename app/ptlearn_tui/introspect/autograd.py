@@ -7,18 +7,19 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
-from ptlearn_tui.events import Graph, Node, Saved
+from ptlearn_tui.events import Graph, More, Node, Saved
 from ptlearn_tui.introspect.operators import words
+from ptlearn_tui.introspect.rules import rule_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptlearn_tui.introspect.names import Named, Place
 
-LIMIT = 2_000  # nodes of a graph that are told
-COUNTED = 20_000  # nodes that are counted at all
+LIMIT = 2_000  # nodes of a graph that are told in full
+COUNTED = 20_000  # that are told or counted at all
 _LEAF_NUMBER = (1 << 64) - 1  # AccumulateGrad's sequence number: it stands for no place in the program
 
 
@@ -59,6 +60,56 @@ def leaves(tensor: torch.Tensor, limit: int = LIMIT) -> list[torch.Tensor]:
     return [leaf for leaf in found if isinstance(leaf, torch.Tensor)]
 
 
+class Reader:
+    """Reads nodes as records. `name_of` tells a leaf's name, `place_of` the statement that made a node."""
+
+    def __init__(
+        self,
+        cell: int | None = None,
+        name_of: Callable[[torch.Tensor], Named | None] = lambda leaf: None,
+        place_of: Callable[[int], Place | None] = lambda number: None,
+    ) -> None:
+        self.cell = cell
+        self._name_of = name_of
+        self._place_of = place_of
+
+    def read(self, node: Any, number: int, output: int, inputs: list[int], *, numbers: bool = True) -> Node:
+        """One node, whose forward output is the one with the number `output`."""
+        name, operator, place, leaf = self._who(node)
+        shape, dtype = _output(node, output)
+        return Node(
+            id=number,
+            name=name,
+            operator=operator,
+            inputs=inputs,
+            shape=shape,
+            dtype=dtype,
+            variable=leaf,
+            line=place.line if place else None,
+            line_cell=place.cell if place and place.cell != self.cell else UNSET,
+            saved=_saved(node),
+            rule=rule_text(node, numbers=numbers),
+        )
+
+    def kind(self, node: Any, output: int) -> tuple[Any, ...]:
+        """Equal for two nodes that `read` tells in the same words, numbers apart."""
+        shape, dtype = _output(node, output)
+        saved = [(each.name, None if each.shape is None else tuple(each.shape)) for each in _saved(node)]
+        leads = [function is not None for function, _ in node.next_functions]
+        return *self._who(node), None if shape is None else tuple(shape), dtype, *saved, *leads
+
+    def _who(self, node: Any) -> tuple[str, str, Place | None, str | None]:
+        """Its name, its operator, where it was made, and the leaf's name if it is one."""
+        name = node.name()
+        leaf = getattr(node, "variable", None) if name.endswith("AccumulateGrad") else None
+        short = name.rpartition("::")[2]
+        if leaf is None:
+            sequence = node._sequence_nr()
+            return short, words(name), self._place_of(sequence) if sequence != _LEAF_NUMBER else None, None
+        named = self._name_of(leaf)
+        return (short, named.name, named.place, named.name) if named else (short, words(name), None, None)
+
+
 def graph(
     root: str,
     tensor: torch.Tensor,
@@ -68,40 +119,44 @@ def graph(
     name_of: Callable[[torch.Tensor], Named | None] = lambda leaf: None,
     place_of: Callable[[int], Place | None] = lambda number: None,
     limit: int = LIMIT,
+    whole: bool = True,
 ) -> Graph | None:
     """The graph behind `tensor`, called `root`; None for a leaf. Raises nothing for a graph that was freed.
 
-    `name_of` tells a leaf's name, `place_of` the statement that made the node with a sequence number.
+    The first `limit` nodes are told in full; if `whole`, the rest up to 20,000 shortly (`more`).
     """
     if tensor.grad_fn is None:
         return None
-    nodes, outputs, left_out = walk(tensor.grad_fn, limit)
+    nodes, outputs, left_out = walk(tensor.grad_fn, COUNTED if whole else limit)
     number = {node: index for index, node in enumerate(nodes)}
-    records = []
+    reader = Reader(cell, name_of, place_of)
+    records, joins, rest = [], [], []
+    kinds: dict[tuple[Any, ...], int] = {}
+    examples: list[Node] = []
     for index, (node, output) in enumerate(zip(nodes, outputs, strict=True)):
-        name = node.name()
-        leaf = getattr(node, "variable", None) if name.endswith("AccumulateGrad") else None
-        named = name_of(leaf) if leaf is not None else None
-        sequence = node._sequence_nr()
-        place = named.place if named else None
-        if leaf is None and sequence != _LEAF_NUMBER:
-            place = place_of(sequence)
-        shape, dtype = _output(node, output)
-        records.append(
-            Node(
-                id=index,
-                name=name.rpartition("::")[2],
-                operator=named.name if named else words(name),
-                inputs=[number[function] for function, _ in node.next_functions if function in number],
-                shape=list(tensor.shape) if index == 0 and shape is not None else shape,
-                dtype=dtype,
-                variable=named.name if named else None,
-                line=place.line if place else None,
-                line_cell=place.cell if place and place.cell != cell else UNSET,
-                saved=_saved(node),
-            )
-        )
-    return Graph(cell=UNSET if cell is None else cell, root=root, line=line, nodes=records, left_out=left_out)
+        inputs = [number[function] for function, _ in node.next_functions if function in number]
+        if index >= limit:
+            key = reader.kind(node, output)
+            if key not in kinds:
+                kinds[key] = len(kinds)
+                examples.append(reader.read(node, len(examples), output, [], numbers=False))
+            rest.append([kinds[key], *inputs])
+            continue
+        near = [each for each in inputs if each < limit]
+        if len(near) < len(inputs):
+            joins.append([index, *inputs])
+        records.append(reader.read(node, index, output, near))
+    if records[0].shape is not None:
+        records[0] = structs.replace(records[0], shape=list(tensor.shape))
+    return Graph(
+        cell=UNSET if cell is None else cell,
+        root=root,
+        line=line,
+        nodes=records,
+        left_out=left_out + len(rest),
+        more=More(kinds=examples, nodes=rest, joins=joins) if rest else UNSET,
+        number=tensor.grad_fn._sequence_nr(),
+    )
 
 
 def _output(node: Any, output: int) -> tuple[list[int] | None, str | None]:

@@ -91,7 +91,7 @@ def one_hot(a: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 
 def cut(g: torch.Tensor, y: torch.Tensor, parts: Any, dim: int = 0) -> Gradients:
-    return g.split([part.shape[dim] for part in parts], dim)
+    return torch.split(g, [part.shape[dim] for part in parts], dim)
 
 
 def normed(g: torch.Tensor, a: torch.Tensor, weight: torch.Tensor, dims: list[int], eps: float) -> Gradients:
@@ -109,11 +109,12 @@ def normed(g: torch.Tensor, a: torch.Tensor, weight: torch.Tensor, dims: list[in
 
 def convolved(g: torch.Tensor, y: torch.Tensor, a: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> Gradients:
     """Stride 1, no padding: each value of g was made from a window of a."""
-    windows = torch.nn.functional.unfold(a, list(w.shape[2:]))
+    size = (w.shape[2], w.shape[3])
+    windows = torch.nn.functional.unfold(a, size)
     g = g.flatten(2)
     rows = w.flatten(1).T @ g
     return (
-        torch.nn.functional.fold(rows, list(a.shape[2:]), list(w.shape[2:])),
+        torch.nn.functional.fold(rows, (a.shape[2], a.shape[3]), size),
         (g @ windows.mT).sum(0).reshape(w.shape),
         g.sum((0, 2)),
     )

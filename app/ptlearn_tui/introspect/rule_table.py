@@ -275,3 +275,9 @@ ONLY: dict[str, dict[str, tuple[object, ...]]] = {
     "smooth_l1_loss": {"beta": (1,)},
     "huber_loss": {"delta": (1,)},
 }
+
+LOSSES = {
+    *("mse_loss", "smooth_l1_loss", "huber_loss", "nll_loss"),
+    *("binary_cross_entropy", "binary_cross_entropy_with_logits"),
+}
+"""The table gives them as means."""

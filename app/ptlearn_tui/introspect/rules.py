@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptlearn_tui.introspect.operators import words
-from ptlearn_tui.introspect.rule_table import ONLY, RULES
+from ptlearn_tui.introspect.rule_table import LOSSES, ONLY, RULES
 from ptlearn_tui.introspect.values import number_text
 
 if TYPE_CHECKING:
@@ -25,24 +26,49 @@ def rule_text(node: Any, *, numbers: bool = True) -> str:
 
     The right side has a term for each input that a gradient goes to. `numbers`: those that the node tells for free.
     """
-    name = node.name()
-    rule = rule_of(name)
-    if rule is None or not all(_saved(node, each) in allowed for each, allowed in ONLY.get(words(name), {}).items()):
+    leads = tuple([function is not None for function, _ in node.next_functions])
+    text, wanted, loss, symbols = _line(node.name(), leads)
+    if not text or any(_saved(node, each) not in allowed for each, allowed in wanted):
         return ""
-    terms, edges = rule.terms, [edge[0] is not None for edge in node.next_functions]
-    if len(terms) == len(edges):
-        terms = tuple(term for term, leads in zip(terms, edges, strict=True) if leads)
-    elif sum(edges) > 1 and "…" not in rule.left:  # bounds that are tensors, a divisor: the rule knows nothing of them
-        return ""
-    text = f"{rule.left} = {' + '.join(terms)}".replace("+ −", "− ")
-    reduction = _saved(node, "reduction")
+    reduction = _saved(node, "reduction") if loss else None
     if reduction in (_SUM, _NONE):
         text = text.replace(" / n", "").replace("mean ", "Σ ")
         text = text.replace("Σ ", "") if reduction == _NONE else text
-    if not numbers:
+    if not numbers or not symbols:
         return text
-    found = [f"{symbol} = {value}" for symbol, saved in rule.numbers.items() if (value := _number(node, saved, text))]
+    found = [f"{symbol} = {value}" for symbol, saved in symbols if (value := _number(node, saved, text))]
     return f"{text},  {', '.join(found)}" if found else text
+
+
+class _Line(NamedTuple):
+    """What is said of all nodes of a name with the same inputs."""
+
+    text: str
+    wanted: tuple[tuple[str, tuple[object, ...]], ...]  # what a node must have saved for it to hold
+    loss: bool  # it is a mean, unless its node says otherwise
+    symbols: tuple[tuple[str, str], ...]  # of numbers, and where the node keeps them
+
+
+@lru_cache(maxsize=1024)
+def _line(name: str, leads: tuple[bool, ...]) -> _Line:
+    """`leads`: for each input, whether a gradient goes there."""
+    rule = rule_of(name)
+    if rule is None:
+        return _Line("", (), False, ())
+    terms = rule.terms
+    if len(terms) == len(leads):
+        terms = tuple(term for term, goes in zip(terms, leads, strict=True) if goes)
+    elif sum(leads) > 1 and "…" not in rule.left:  # bounds that are tensors, a divisor: the rule knows nothing of them
+        return _Line("", (), False, ())
+    operator = words(name)
+    text = f"{rule.left} = {' + '.join(terms)}".replace("+ −", "− ")
+    constant = {"self": 0, "other": 1}  # a number that was written in the code, where no gradient goes
+    symbols = tuple(
+        (symbol, saved)
+        for symbol, saved in rule.numbers.items()
+        if saved not in constant or len(leads) == 1 or not leads[constant[saved]]
+    )
+    return _Line(text, (*ONLY.get(operator, {}).items(),), operator in LOSSES, symbols)
 
 
 def _saved(node: Any, name: str) -> Any:
