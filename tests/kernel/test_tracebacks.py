@@ -28,6 +28,11 @@ def error(cells: Cells, source: str) -> Error:
     return event
 
 
+def live(event: Error) -> str | None:
+    """The line of the explanation that tells of the tensors on the line; why and repairs come after it."""
+    return (event.explanation or "").split("\n")[0] if "tensors" in event.facts else None
+
+
 # ---- frames --------------------------------------------------------------------------------------------------
 
 
@@ -114,7 +119,7 @@ def test_causes_are_folded_too(cells: Cells) -> None:
         ("out = torch.ones(3, requires_grad=True)\nout.backward()", "out is (3,) float32 cpu"),
         (
             "net = torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Linear(3, 2))\nlayer = net[1]\nlayer(torch.ones(2))",
-            "layer is Linear(in_features=3, out_features=2, bias=True)",
+            "layer is Linear(in_features=3, out_features=2, bias=True), input is (2,) float32 cpu",
         ),
         ("a = torch.ones(2)\n1 / 0 * a", None),
         ("a = torch.ones(2)\nint('x') + a", None),
@@ -122,30 +127,49 @@ def test_causes_are_folded_too(cells: Cells) -> None:
     ],
 )
 def test_the_tensors_of_the_line_are_told(cells: Cells, source: str, explanation: str | None) -> None:
-    assert error(cells, source).explanation == explanation
+    assert live(error(cells, source)) == explanation
 
 
 def test_inside_a_network_its_layers_are_told(cells: Cells) -> None:
-    assert error(cells, NETWORK.replace("32, 32", "28, 28")).explanation == (
+    assert live(error(cells, NETWORK.replace("32, 32", "28, 28"))) == (
         "self.fc1 is Linear(in_features=400, out_features=120, bias=True), x is (1, 256) float32 cpu"
     )
 
 
 def test_an_explanation_is_bounded_and_runs_nothing_of_the_learner(cells: Cells) -> None:
     names = ", ".join(f"a{n}" for n in range(30))
-    explained = error(cells, f"{names} = torch.ones(30, 2)\ntorch.cat([{names}, torch.ones(1, 1)])").explanation
+    explained = live(error(cells, f"{names} = torch.ones(30, 2)\ntorch.cat([{names}, torch.ones(1, 1)])"))
     assert explained is not None and explained.count(" is ") == 8
     source = (
         "class P:\n    ran = False\n    @property\n    def x(self):\n        P.ran += 1\n        return torch.ones(2)\n"
         "p = P()\np.x.view(3)"
     )
-    assert error(cells, source).explanation is None
+    assert live(error(cells, source)) is None
     assert cells.namespace["P"].ran == 1
 
 
 def test_an_error_keeps_nothing_alive(cells: Cells) -> None:
     cells.run("def f():\n    big = torch.ones(2)\n    seen.append(weakref.ref(big))\n    return big @ torch.ones(3)")
     cells.namespace |= {"weakref": weakref, "seen": []}
-    assert error(cells, "f()").explanation == "big is (2,) float32 cpu"
+    assert live(error(cells, "f()")) == "big is (2,) float32 cpu"
     gc.collect()
     assert cells.namespace["seen"][0]() is None
+
+
+# ---- known errors --------------------------------------------------------------------------------------------
+
+
+def test_a_known_error_has_a_code_why_it_happened_and_repairs(cells: Cells) -> None:
+    event = error(cells, "a, b = torch.ones(3, 4), torch.ones(2, 4)\na @ b")
+    assert event.code == "matmul-shapes"
+    assert event.explanation is not None
+    told, why, *repairs = event.explanation.split("\n")
+    assert told == "a is (3, 4) float32 cpu, b is (2, 4) float32 cpu"
+    assert why.endswith("a has 4, b has 2.")
+    assert [repair.partition("  #")[0] for repair in repairs] == ["a @ b.T", "b = torch.randn(4, 2)"]
+
+
+def test_what_could_not_be_parsed_is_explained_too(cells: Cells) -> None:
+    event = error(cells, "x = 1\nprint（x）")
+    assert (event.code, event.line) == ("full-width", 2)
+    assert event.explanation is not None and event.explanation.endswith("\nprint(x)")

@@ -133,7 +133,7 @@ def _run(cell: int, source: str, namespace: dict[str, Any], emit: Emit, wait: Ca
             if not python.repeated:  # its thousands of steps are no training
                 around.enter_context(noticing(backward))
             around.enter_context(listening(backward.track))
-            around.enter_context(warning_once(cell, namespace))
+            around.enter_context(warning_once(cell, namespace, emit))
             around.enter_context(_without_input())
             around.enter_context(magics(cell, namespace))
             if python.timed:

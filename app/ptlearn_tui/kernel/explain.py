@@ -1,23 +1,19 @@
-"""What the tensors on a failing line were: `a is (32, 400) float32 cpu, b is (576, 120) float32 cpu`."""
+"""An error or a warning as far as it is known: its code, its facts, the tensors and layers that stood on its line."""
 
 from __future__ import annotations
 
 import ast
 import linecache
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
-import torch
-
-from ptlearn_tui.introspect.attributes import follow
-from ptlearn_tui.introspect.values import aside, dtype_of, shape_of
+from ptlearn_tui.introspect.errors import recognise
+from ptlearn_tui.introspect.scene import Named, Scene, described, statement_at
+from ptlearn_tui.introspect.values import aside
+from ptlearn_tui.locale.explained import LIVE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
-MOST = 8  # names
-LENGTH = 60  # characters of a name, and of what a layer says of itself
+    from types import FrameType, TracebackType
 
 _KINDS = (RuntimeError, ValueError, IndexError, TypeError)
 # PyTorch has no classes for these: its messages have to say it.
@@ -28,78 +24,65 @@ _ABOUT_TENSORS = re.compile(
 )
 
 
-def explanation(raised: BaseException, frame: FrameType, line: int) -> str | None:
-    """The tensors and layers that stand by name on `line` of the frame that failed; None if it is not about them.
+class Told(NamedTuple):
+    """The code, None for what is not known, and the facts for its texts; the live tensors are one of these."""
 
-    Nothing of the learner's runs for it, and nothing is kept.
+    code: str | None
+    facts: dict[str, str]
+
+
+def told(raised: BaseException, frame: FrameType | None, line: int | None) -> Told:
+    """What can be told of an exception whose innermost frame of a cell is `frame`; None: its text was not parsed.
+
+    Nothing of the learner's runs for it, and nothing is kept. Where there is no memory, no tensor is looked at.
     """
-    if not isinstance(raised, _KINDS):
-        return None
     try:
-        if _ABOUT_TENSORS.search(str(raised)) is None:
-            return None
-        source = "".join(linecache.getlines(frame.f_code.co_filename))
         with aside():
-            return ", ".join(_told(source, line, frame)) or None
+            scene = _scene(raised, frame, line, _below(raised.__traceback__, frame))
+            if isinstance(scene.statement, ast.Raise | ast.Assert) and not scene.below:
+                known = None  # the learner's own words
+            else:
+                known = recognise(scene)
+            code, facts = known or (None, {})
+            if isinstance(raised, _KINDS) and (known or _ABOUT_TENSORS.search(str(raised))):
+                facts |= _live(scene)
+            return Told(code, facts)
     except Exception:  # an explanation that fails must not stand in the way of the error
-        return None
+        return Told(None, {})
 
 
-def _told(source: str, line: int, frame: FrameType) -> Iterator[str]:
-    namespaces = [frame.f_locals, frame.f_globals]
-    told: set[str] = set()
-    for dotted in _names(source, line):
-        values = follow(namespaces, dotted)
-        for length in range(len(values), 0, -1):  # of `self.fc1.forward` it is `self.fc1`
-            name, text = ".".join(dotted[:length]), _text(values[length - 1])
-            if text is None:
-                continue
-            if name not in told and len(name) <= LENGTH:
-                told.add(name)
-                yield f"{name} is {text}"
-            break
-        if len(told) == MOST:
-            return
+def told_of_warning(warning: Warning, frame: FrameType, line: int, below: list[FrameType]) -> Told:
+    """The same of a warning that was given at a line, in `below` it."""
+    try:
+        with aside():
+            return Told(*(recognise(_scene(warning, frame, line, below)) or (None, {})))
+    except Exception:
+        return Told(None, {})
 
 
-def _text(value: Any) -> str | None:
-    if isinstance(value, torch.Tensor):
-        shape = ", ".join(str(size) for size in shape_of(value))
-        comma = "," if value.dim() == 1 else ""
-        return f"({shape}{comma}) {dtype_of(value)} {value.device}"
-    kind = type(value)
-    if isinstance(value, torch.nn.Module) and kind.__module__.startswith("torch.nn.") and not value._modules:
-        said = value.extra_repr()
-        return f"{kind.__name__}({said})" if len(said) <= LENGTH else kind.__name__
-    return None
+def _scene(raised: BaseException, frame: FrameType | None, line: int | None, below: list[FrameType]) -> Scene:
+    if frame is None or line is None:
+        return Scene(raised)
+    source = "".join(linecache.getlines(frame.f_code.co_filename))
+    return Scene(raised, statement_at(source, line), [frame.f_locals, frame.f_globals], below)
 
 
-def _names(source: str, line: int) -> list[tuple[str, ...]]:
-    """The dotted names that are read in the statement of a line, in the order of the text."""
-    around = [
-        node
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or line)
-    ]
-    inside: list[ast.AST] = [node for node in around if not hasattr(node, "body")]
-    if around and not inside:  # the head of a loop, an `if`, a `with`: the walk goes from the outside in
-        inside = [child for child in ast.iter_child_nodes(around[-1]) if not isinstance(child, ast.stmt)]
-    found: list[tuple[int, int, tuple[str, ...]]] = []
-    while inside:
-        node = inside.pop()
-        dotted = _dotted(node)
-        if dotted is None:
-            inside += ast.iter_child_nodes(node)
-        elif isinstance(node, ast.expr):
-            found.append((node.lineno, node.col_offset, dotted))
-    return [dotted for *_, dotted in sorted(found)]
+def _below(trace: TracebackType | None, frame: FrameType | None) -> list[FrameType]:
+    """The frames after that one, the innermost last."""
+    frames = []
+    while trace is not None:
+        frames.append(trace.tb_frame)
+        trace = trace.tb_next
+    return frames[len(frames) - frames[::-1].index(frame) :] if frame in frames else []
 
 
-def _dotted(node: ast.AST) -> tuple[str, ...] | None:
-    match node:
-        case ast.Name(id, ast.Load()):
-            return (id,)
-        case ast.Attribute(value, name):
-            before = _dotted(value)
-            return None if before is None else (*before, name)
-    return None
+def _live(scene: Scene) -> dict[str, str]:
+    """What stands on the line; the layer inside which it was, and its input, where neither has a name there."""
+    named = list(scene.named)
+    layer = scene.layer
+    if layer is not None and described(layer.value) and not any(one.value is layer.value for one in named):
+        named.append(layer)
+    if layer is not None and scene.given is not None and not any(one.value is scene.given for one in named):
+        named.append(Named("input", scene.given))
+    lines = [f"{name}: {described(value)}" for name, value in named]
+    return {LIVE: "\n".join(lines)} if lines else {}

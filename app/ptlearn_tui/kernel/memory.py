@@ -37,15 +37,11 @@ def make_room() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, _spare)
 
 
-def explanation(raised: BaseException) -> str | None:
-    """If it says that there was no memory: the limit, what is held, and what helps."""
+def met(raised: BaseException) -> dict[str, str] | None:
+    """If it says that there was no memory: the limit, and what is held."""
     if not _more or not (isinstance(raised, MemoryError) or _is_torchs(raised)):
         return None
-    held = _size(max(0, _data() - _before))
-    return (
-        f"the cells of this kernel may use {_size(_more)} of memory, and hold {held}: make it smaller, `del` what is "
-        "no longer needed, or allow more with PTLEARN_MEMORY, if the machine has it"
-    )
+    return {"limit": _size(_more), "held": _size(max(0, _data() - _before))}
 
 
 def _is_torchs(raised: BaseException) -> bool:

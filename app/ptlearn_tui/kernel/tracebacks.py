@@ -9,8 +9,9 @@ from msgspec import UNSET
 
 from ptlearn_tui.events import Error
 from ptlearn_tui.kernel import memory
-from ptlearn_tui.kernel.explain import explanation
+from ptlearn_tui.kernel.explain import Told, told
 from ptlearn_tui.kernel.frames import Folded, Learners, cell_of
+from ptlearn_tui.locale.explained import in_english
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -30,9 +31,8 @@ class _Place(NamedTuple):
 def error(cell: int, raised: BaseException) -> Error:
     """The record of an exception that ended the cell. Holds nothing of it: frames keep tensors alive."""
     place = _place(raised)
-    explained = memory.explanation(raised)
-    if explained is None and place.frame is not None and place.line is not None:
-        explained = explanation(raised, place.frame, place.line)
+    limit = memory.met(raised)
+    code, facts = told(raised, place.frame, place.line) if limit is None else Told("too-much-memory", limit)
     folded, whole = _written(raised)
     return Error(
         cell=cell,
@@ -42,7 +42,9 @@ def error(cell: int, raised: BaseException) -> Error:
         line_cell=UNSET if place.cell is None or place.cell == cell else place.cell,
         traceback=_clip(folded, TEXT_LIMIT),
         whole=_clip(whole, TEXT_LIMIT) if whole != folded else None,
-        explanation=explained,
+        explanation=in_english(code, facts),
+        code=code,
+        facts=facts,
     )
 
 

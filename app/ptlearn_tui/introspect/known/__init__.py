@@ -1,0 +1,1 @@
+"""The errors and warnings that are known, by what they are about."""
