@@ -54,6 +54,8 @@ def main(folder: str, limit: int | None, control: int, *kernels: int) -> None:
             os.close(descriptor)
         _tell(client, Started(pid=pid))
         died = _watch(client, pid)
+        if died is None:
+            _signal(-pid, signal.SIGKILL)  # its whole group in one call: a fork bomb ends here
         _stop_and_kill()
         if died is None:
             _signal(pid, signal.SIGKILL)  # also where the system does not list children (CONFIG_PROC_CHILDREN)

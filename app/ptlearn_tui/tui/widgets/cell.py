@@ -14,7 +14,7 @@ from ptlearn_tui.locale import t
 from ptlearn_tui.tui.glyphs import FOCUS, HERE
 from ptlearn_tui.tui.text import spread, took
 from ptlearn_tui.tui.theme import ACCENT, BAD, FAINT, GOOD, MUTED, STRONG, WARN
-from ptlearn_tui.tui.widgets.code_lines import in_colour, lay_code, lay_differences
+from ptlearn_tui.tui.widgets.code_lines import CodeRows, in_colour, lay_differences
 from ptlearn_tui.tui.widgets.lines import Lines
 from ptlearn_tui.tui.widgets.output_panel import lay_printed
 
@@ -72,6 +72,7 @@ class CodeCell(Lines, can_focus=True):
         self.record = record
         self.edited: str | None = None  # the learner's text, where it is not the author's
         self._code: list[Content] | None = None
+        self._rows = CodeRows()
 
     def show_cell(self, cell: Cell) -> None:
         """The same cell in another language: other comments, the same code."""
@@ -128,18 +129,22 @@ class CodeCell(Lines, can_focus=True):
 
     # ---- drawing -----------------------------------------------------------------------------------------------
 
+    @property
+    def bar(self) -> tuple[str, str]:
+        """Where the keys go."""
+        return (FOCUS, ACCENT) if self.has_focus else (HERE, FAINT)
+
     def lay(self, width: int) -> list[Content]:
         """Header, lines with what they made, output."""
-        mark = (FOCUS, ACCENT) if self.has_focus else (HERE, FAINT)
-        lines = [spread(Content.assemble(mark, " ", self._title()), Content.assemble(self._state(), " "), width)]
+        lines = [spread(Content.assemble(" ", self._title()), Content.assemble(self._state(), " "), width)]
         if self.differing:
-            return lines + lay_differences(self.cell.source, self.source, width, mark)
+            return lines + lay_differences(self.cell.source, self.source, width)
         if self._code is None:
-            self._code = in_colour(self.source)
-        lines += lay_code(self._code, self.record, width, mark, self.pointed)
+            self._code, self._rows = in_colour(self.source), CodeRows()
+        lines += self._rows.lay(self._code, self.record, width, self.pointed)
         digits = len(str(len(self._code)))
         indent = " " * (digits + 3)
-        return lines + [Content.assemble(mark, indent, line) for line in self._output(width - digits - 6)]
+        return lines + [Content.assemble(indent, line) for line in self._output(width - digits - 5)]
 
     def _title(self) -> Content:
         number = str(self.record.number) if self.record.number else ""

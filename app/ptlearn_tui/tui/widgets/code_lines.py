@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pygments.token import Token as T
 from rich.cells import cell_len
@@ -51,64 +51,99 @@ def in_colour(source: str) -> list[Content]:
     return coloured.split("\n", allow_blank=True)[: source.count("\n") + 1]
 
 
-def lay_code(
-    code: list[Content], record: Record, width: int, mark: tuple[str, str], pointed: int | None
-) -> list[Content]:
-    """Each line with its number and what it made. `pointed` is the line that another pane points at."""
-    digits = len(str(len(code)))
-    made = {number: _words(line) for number, line in record.lines.items()}
-    shapes = max((cell_len(shape) for shape, _, _ in made.values()), default=0)
-    words = max((cell_len(text) for _, text, _ in made.values()), default=0)
-    shape_width = max(shapes, 6) + 2
-    column = max(shape_width + max(words, 8), LEAST_COLUMN - 1) if made else 0
-    lines: list[Content] = []
-    for number, text in enumerate(code, 1):
-        pointer = (POINTER, ACCENT) if number == pointed else " "
-        failed = record.error is not None and record.error.line == number
-        gutter = Content.assemble(mark, pointer, (f"{number:>{digits}}", BAD if failed else FAINT), "  ")
-        right = short = Content()
-        if number in made and not record.full:
-            shape, what, style = made[number]
-            right = Content.assemble(
-                (fit(shape, shape_width), MUTED), (fit(what, column - shape_width), style or MUTED), " "
-            )
-            short = Content.assemble((shape, MUTED), "  " if shape and what else "", (what, style or MUTED), " ")
-        elif failed and record.error is not None:
-            right = short = Content.styled(f"{record.error.kind} ", BAD)
-        lines += _code_line(gutter, text, (right, short), width, current=number == pointed)
-        if record.full and number in record.lines and (told := in_full(record.lines[number])):
-            indent = Content.assemble(gutter[:1], " " * (digits + 5))
-            lines += [Content.assemble(indent, line) for line in wrap(told, width - indent.cell_length - 1)]
-    return lines
+class CodeRows:
+    """The lines of a cell, each with its number and what it made, as they were laid out last.
+
+    Only what differs is laid out anew: a cell of 5,000 lines is drawn many times a second while it runs.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Line, _Made]] = {}
+        self._rows: dict[int, tuple[object, list[Content]]] = {}  # number -> what it was made of, and the rows
+
+    def lay(self, code: list[Content], record: Record, width: int, pointed: int | None) -> list[Content]:
+        """`pointed` is the line that another pane points at."""
+        digits = len(str(len(code)))
+        made = {number: self._words(number, line) for number, line in record.lines.items()}
+        shapes = max((cell_len(each.shape) for each in made.values()), default=0)
+        words = max((cell_len(each.text) for each in made.values()), default=0)
+        shape_width = max(shapes, 6) + 2
+        column = max(shape_width + max(words, 8), LEAST_COLUMN - 1) if made else 0
+        failure = record.error if record.error is not None and record.error.line is not None else None
+        lines: list[Content] = []
+        for number, text in enumerate(code, 1):
+            line, here = record.lines.get(number), number == pointed
+            failed = failure.kind if failure is not None and failure.line == number else ""
+            before = self._rows.get(number)
+            of = id(text), line and made[number], width, digits, shape_width, column, here, failed, record.full
+            if before is None or before[0] != of:
+                gutter = Content.assemble(
+                    (POINTER, ACCENT) if here else " ", (f"{number:>{digits}}", BAD if failed else FAINT), "  "
+                )
+                beside = _beside(made.get(number), failed, shape_width, column, record.full)
+                rows = _code_line(gutter, text, beside, width, current=here)
+                if record.full and line is not None and (told := in_full(line)):
+                    indent = " " * (digits + 5)
+                    rows += [Content.assemble(indent, piece) for piece in wrap(told, width - len(indent) - 1)]
+                before = self._rows[number] = of, rows
+            lines += before[1]
+        return lines
+
+    def _words(self, number: int, line: Line) -> _Made:
+        known = self._made.get(number)
+        if known is None or known[0] is not line:
+            known = self._made[number] = line, _words(line)
+        return known[1]
+
+
+def _beside(made: _Made | None, failed: str, shape_width: int, column: int, full: bool) -> tuple[Content, Content]:
+    """What stands at the right: in its columns, and as short as it goes."""
+    if made is not None and not full:
+        style = made.style or MUTED
+        right = Content.assemble(
+            (fit(made.shape, shape_width), MUTED), (fit(made.text, column - shape_width), style), " "
+        )
+        gap = "  " if made.shape and made.text else ""
+        return right, Content.assemble((made.shape, MUTED), gap, (made.text, style), " ")
+    kind = Content.styled(f"{failed} ", BAD) if failed else Content()
+    return kind, kind
 
 
 def _code_line(
-    gutter: Content, code: Content, made: tuple[Content, Content], width: int, *, current: bool
+    gutter: Content, code: Content, beside: tuple[Content, Content], width: int, *, current: bool
 ) -> list[Content]:
     """The line and what it made: in its columns, or where the code is long just at the end, or below it."""
-    right, short = made
+    right, short = beside
     room = width - gutter.cell_length - 1
     pieces = code.fold(room) if code.cell_length > room else [code]
     lines = [Content.assemble(gutter, pieces[0])]
-    lines += [Content.assemble(gutter[:1], " " * (gutter.cell_length + 1), piece) for piece in pieces[1:]]
+    lines += [Content.assemble(" " * (gutter.cell_length + 2), piece) for piece in pieces[1:]]
     if right:
         if lines[-1].cell_length + 1 + right.cell_length > width:
             right = short
         if lines[-1].cell_length + 2 + right.cell_length > width:
-            lines.append(gutter[:1])
+            lines.append(Content())
         lines[-1] = spread(lines[-1], right, width)
     if current:
-        lines = [Content.assemble(line, " " * max(0, width - line.cell_length)).stylize(CURRENT, 1) for line in lines]
+        lines = [Content.assemble(line, " " * max(0, width - line.cell_length)).stylize(CURRENT) for line in lines]
     return lines
 
 
-def _words(line: Line) -> tuple[str, str, str]:
+class _Made(NamedTuple):
+    """What stands beside a line."""
+
+    shape: str
+    text: str
+    style: str
+
+
+def _words(line: Line) -> _Made:
     """Shape, then operator or value, and its role. One number is its own best description; more need their operator."""
     shape = shape_words(line.shape) if line.shape is not None else ""
     one = line.shape is None or math.prod(line.shape) == 1
     text = (line.text or line.operator if one else line.operator or line.text) or ""
     times = f" ×{line.times}" if line.times > 1 else ""
-    return shape, fit(safe(text), min(cell_len(text), WIDEST)) + times, _WORDS.get(text, "")
+    return _Made(shape, fit(safe(text), min(cell_len(text), WIDEST)) + times, _WORDS.get(text, ""))
 
 
 def in_full(line: Line) -> Content:
@@ -120,7 +155,7 @@ def in_full(line: Line) -> Content:
     return Content.styled("  ".join(word for word in words if word), MUTED)
 
 
-def lay_differences(author: str, learner: str, width: int, mark: tuple[str, str]) -> list[Content]:
+def lay_differences(author: str, learner: str, width: int) -> list[Content]:
     """The author's lines that are gone with a `-`, the learner's with a `+`, and those that both have."""
     lines: list[Content] = []
     for line in difflib.ndiff(author.split("\n"), learner.split("\n")):
@@ -129,7 +164,7 @@ def lay_differences(author: str, learner: str, width: int, mark: tuple[str, str]
         if sign != "?":  # where in the line: for people who read ndiff's own format
             pieces = Content.styled(text, style).fold(max(width - 6, 20)) if text else [Content()]
             lines += [
-                Content.assemble(mark, "  ", (sign if number == 0 else " ", style), "  ", piece)
+                Content.assemble("  ", (sign if number == 0 else " ", style), "  ", piece)
                 for number, piece in enumerate(pieces)
             ]
     return lines

@@ -27,14 +27,19 @@ class Lines(Widget):
         self._laid: tuple[int, list[Content]] | None = None
         self._strips: dict[int, Strip] = {}
 
+    @property
+    def bar(self) -> tuple[str, str] | None:
+        """What the first cell of every line shows, in which style; None where the lines have all the room."""
+        return None
+
     def lay(self, width: int) -> list[Content]:
         """The lines, each at most `width` cells."""
         raise NotImplementedError
 
     def lines(self, width: int) -> list[Content]:
-        """`lay`, remembered."""
+        """`lay`, remembered; without the bar."""
         if self._laid is None or self._laid[0] != width:
-            self._laid = (width, self.lay(width))
+            self._laid = (width, self.lay(width - (self.bar is not None)))
             self._strips.clear()
         return self._laid[1]
 
@@ -69,7 +74,8 @@ class Lines(Widget):
 
     def render(self) -> Content:
         """Never used for drawing (see `render_line`); for those who ask what is shown."""
-        return Content("\n").join(self.lines(self.size.width or 80))
+        bar = Content.styled(*self.bar) if self.bar else Content()
+        return Content("\n").join(Content.assemble(bar, line) for line in self.lines(self.size.width or 80))
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
@@ -81,7 +87,8 @@ class Lines(Widget):
         strip = self._strips.get(y)
         if strip is None:
             parse = self.app.stylesheet.parse_style
-            pieces = lines[y].render(base, end="", parse_style=parse)
+            line = Content.assemble(self.bar, lines[y]) if self.bar else lines[y]
+            pieces = line.render(base, end="", parse_style=parse)
             segments = [Segment(text, style.rich_style) for text, style in pieces]
             strip = Strip(segments).adjust_cell_length(width, base.rich_style)
             self._strips[y] = strip
