@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from ptlearn_tui.introspect.autograd import graph, leaves
+from ptlearn_tui.introspect.autograd import Reader, graph, leaves
 from ptlearn_tui.introspect.names import Named, Names, Place
 from ptlearn_tui.introspect.operators import words
 
@@ -57,7 +57,7 @@ def test_a_graph_equals_a_recursive_walk(program: tuple[torch.Tensor, list[torch
         assert graph("r", result, 1) is None
         return
     names = {id(leaf): f"leaf{index}" for index, leaf in enumerate(inputs)}
-    found = graph("r", result, 1, name_of=lambda leaf: Named(names[id(leaf)], None))
+    found = graph("r", result, 1, Reader(None, lambda leaf: Named(names[id(leaf)], None)))
     assert found is not None and found.left_out == 0
     plain = recursive(result.grad_fn, {})
     assert len(found.nodes) == len(plain)
@@ -155,9 +155,11 @@ def test_lines_come_from_sequence_numbers_and_leaves_from_names() -> None:
         "y",
         y,
         9,
-        cell=4,
-        name_of=lambda leaf: Named("x", Place(4, 1)) if leaf is x else None,
-        place_of=lambda number: Place(2, 10 + number - first),
+        Reader(
+            4,
+            lambda leaf: Named("x", Place(4, 1)) if leaf is x else None,
+            lambda number: Place(2, 10 + number - first),
+        ),
     )
     assert found is not None
     assert [(node.line, node.line_cell if node.line_cell != 4 else None) for node in found.nodes][:2] == [

@@ -114,10 +114,8 @@ def graph(
     root: str,
     tensor: torch.Tensor,
     line: int,
+    reader: Reader | None = None,
     *,
-    cell: int | None = None,
-    name_of: Callable[[torch.Tensor], Named | None] = lambda leaf: None,
-    place_of: Callable[[int], Place | None] = lambda number: None,
     limit: int = LIMIT,
     whole: bool = True,
 ) -> Graph | None:
@@ -129,7 +127,7 @@ def graph(
         return None
     nodes, outputs, left_out = walk(tensor.grad_fn, COUNTED if whole else limit)
     number = {node: index for index, node in enumerate(nodes)}
-    reader = Reader(cell, name_of, place_of)
+    reader = reader or Reader()
     records, joins, rest = [], [], []
     kinds: dict[tuple[Any, ...], int] = {}
     examples: list[Node] = []
@@ -149,7 +147,7 @@ def graph(
     if records[0].shape is not None:
         records[0] = structs.replace(records[0], shape=list(tensor.shape))
     return Graph(
-        cell=UNSET if cell is None else cell,
+        cell=UNSET if reader.cell is None else reader.cell,
         root=root,
         line=line,
         nodes=records,

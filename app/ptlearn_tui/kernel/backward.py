@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from ptlearn_tui.introspect.curves import Give, Series
+    from ptlearn_tui.kernel.film import Films
     from ptlearn_tui.kernel.marks import Marks
     from ptlearn_tui.kernel.syntax import BackwardCall
     from ptlearn_tui.kernel.watch import Watch
@@ -52,7 +53,10 @@ class Backward:
         marks: Marks,
         calls: Mapping[Where, BackwardCall],
         clock: Callable[[], float] = time.perf_counter,
+        *,
+        films: Films | None = None,
     ) -> None:
+        self._films = films
         self.clock = clock
         self.sites: dict[tuple[int, int], _CallSite] = {}  # by code object and instruction: asking for a line is slow
         self.reached: dict[Where, str] = {}  # a call -> "→ x.grad"
@@ -95,7 +99,10 @@ class Backward:
         self._watch.tell_graph(name, root, site.where[1])
         if again and self._watch.compound:
             self._watch.refresh(name, root)
-        return site.where, [(leaf, stamp_of(leaf)) for leaf in leaves(root)]
+        stamped = [(leaf, stamp_of(leaf)) for leaf in leaves(root)]
+        if self._films is not None and not again:
+            self._films.start(name, root, site.where)
+        return site.where, stamped
 
     def _site(self, caller: FrameType) -> _CallSite:
         where = _where(caller)
@@ -108,6 +115,8 @@ class Backward:
     def after(self, token: Any) -> None:
         """It has run: which leaves have a new gradient?"""
         where, stamped = token
+        if self._films is not None:
+            self._films.ended()
         moved = [leaf for leaf, stamp in stamped if stamp_of(leaf) != stamp]
         self._watch.moved.update((id(leaf), weakref.ref(leaf)) for leaf in moved)
         named = self._watch.name_of(moved[0]) if len(moved) == 1 else None
@@ -126,6 +135,8 @@ class Backward:
     def end(self) -> None:
         """The cell has ended: give out the points that wait."""
         self._curves.flush()
+        if self._films is not None:
+            self._films.stop()
 
     def _name_of_root(self, where: Where, alone: bool) -> str:
         """What is differentiated. ``accelerator.backward(loss)``: alone, with an argument, it is the argument."""

@@ -14,13 +14,16 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+import torch
+
 from ptlearn_tui.events import Done, Event, Value
 from ptlearn_tui.introspect.training import noticing
 from ptlearn_tui.introspect.values import bounded_repr
 from ptlearn_tui.kernel import tracebacks
 from ptlearn_tui.kernel.backward import Backward
 from ptlearn_tui.kernel.cells import Compiled, compile_cell, future_flags, takes_time
-from ptlearn_tui.kernel.describe import describe
+from ptlearn_tui.kernel.describe import NothingThere, describe
+from ptlearn_tui.kernel.film import Films
 from ptlearn_tui.kernel.frames import filename, remember_source
 from ptlearn_tui.kernel.hot import Functions
 from ptlearn_tui.kernel.instrument import VALUE
@@ -64,17 +67,24 @@ _process = _Process()
 
 
 def execute(
-    cell: int, source: str, namespace: dict[str, Any], emit: Emit, wait: Callable[[], str] | None = None
+    cell: int,
+    source: str,
+    namespace: dict[str, Any],
+    emit: Emit,
+    wait: Callable[[], str] | None = None,
+    *,
+    film: bool = False,
 ) -> None:
     """Run a cell in `namespace` (the kernel's ``__main__``); `emit` gets its events, Done always the last.
 
-    With `wait`, step by step: after each statement it gives the learner's word (see `stepping`). Whatever the cell
+    With `wait`, step by step: after each statement it gives the learner's word (see `stepping`). `film`: backward()
+    calls are recorded. Whatever the cell
     raises becomes an `Error`, SystemExit too; KeyboardInterrupt only makes `Done` say so.
     """
     began = time.perf_counter()
     ok = interrupted = False
     try:
-        _run(cell, source, namespace, emit, wait)
+        _run(cell, source, namespace, emit, wait, film)
         ok = True
     except KeyboardInterrupt:
         interrupted = True
@@ -86,6 +96,11 @@ def execute(
 
 def described(request: Describe, namespace: dict[str, Any]) -> Tensor:
     """The card that is asked for, its storage numbered as in all cards of this kernel. Raises `NothingThere`."""
+    if request.graph is not None:
+        root = namespace.get(request.name)
+        grad_fn = root.grad_fn if isinstance(root, torch.Tensor) else None
+        if grad_fn is None or grad_fn._sequence_nr() != request.graph:
+            raise NothingThere(f"{request.name} has another graph by now")
     return describe(request, namespace, _process.memory.storages)
 
 
@@ -98,7 +113,9 @@ def forget(namespace: dict[str, Any]) -> None:
     gc.collect()  # a network and its optimizer hold each other
 
 
-def _run(cell: int, source: str, namespace: dict[str, Any], emit: Emit, wait: Callable[[], str] | None) -> None:
+def _run(
+    cell: int, source: str, namespace: dict[str, Any], emit: Emit, wait: Callable[[], str] | None, film: bool
+) -> None:
     remember_source(cell, source)
     python = translate(cell, source)
     tree = ast.parse(python.text, filename(cell))
@@ -116,7 +133,8 @@ def _run(cell: int, source: str, namespace: dict[str, Any], emit: Emit, wait: Ca
         calls.update(backward_calls(tree, cell))
     lines = Lines(cell, marks, _process.memory.names, emit, functions.defined)
     watch = Watch(cell, namespace, emit, _process.memory, marks)
-    backward = Backward(cell, emit, watch, marks, calls)
+    films = Films(cell, emit, watch.reader) if film else None
+    backward = Backward(cell, emit, watch, marks, calls, films=films)
     lines.reached = backward.reached
     stepping = Stepping(cell, tree, namespace, emit, wait) if wait is not None else None
 

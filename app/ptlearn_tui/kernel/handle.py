@@ -84,19 +84,25 @@ class Kernel:
                 raise KernelError(f"a kernel could not be started: {reason}")
 
     def run(
-        self, cell: int, source: str, copy: Callable[[bytes], object] | None = None, *, step: bool = False
+        self,
+        cell: int,
+        source: str,
+        copy: Callable[[bytes], object] | None = None,
+        *,
+        step: bool = False,
+        film: bool = False,
     ) -> Iterator[AnyEvent]:
         """Run a cell and yield its events as they come; the last is always `Done`, made here if the kernel died.
 
         Output that came since the last cell is yielded first, under that one's number. A caller that stops before
         `Done` leaves nobody to read what the cell makes: the kernel is killed. `copy` gets the bytes of both streams,
         all of them, as they are read: from now on, and until the next cell runs. `step`: after each statement comes
-        a `Step`, and then nothing until somebody says `go`.
+        a `Step`, and then nothing until somebody says `go`. `film`: backward() calls are recorded.
         """
         done: Done | None = None
         try:
             with self._using:
-                for event in self._converse(Run(cell=cell, source=source, step=step), copy):
+                for event in self._converse(Run(cell=cell, source=source, step=step, film=film), copy):
                     if isinstance(event, Done):
                         done = event
                     else:
@@ -149,16 +155,20 @@ class Kernel:
         exact: bool = False,
         node: int | None = None,
         saved: str | None = None,
+        graph: int | None = None,
         timeout: float = LOOK,
     ) -> tuple[Tensor | None, str]:
         """The card of a tensor, as it is now, or why there is none. Blocks: for a worker's thread.
 
         `index` takes a slice along its first dimensions; `exact`: statistics of every value, not of a sample.
-        `node` and `saved`: what that node of its graph keeps for its backward, as the `Graph` event told them.
+        `node` and `saved`: what that node of its graph keeps for its backward, as the `Graph` event told them;
+        `graph` is its `number`, so that nothing is told of another graph that the variable has by now.
         """
 
         def question(number: int) -> Describe:
-            return Describe(number=number, name=name, index=list(index), exact=exact, node=node, saved=saved)
+            return Describe(
+                number=number, name=name, index=list(index), exact=exact, node=node, saved=saved, graph=graph
+            )
 
         match self._ask(question, time.monotonic() + timeout):
             case Described(card=card, why=why):

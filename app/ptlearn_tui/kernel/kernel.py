@@ -171,7 +171,7 @@ class Session:
         self._cell = request.cell
         try:
             wait = self._word if request.step else None
-            execute(request.cell, request.source, self._namespace, self.emit, wait)
+            execute(request.cell, request.source, self._namespace, self.emit, wait, film=request.film)
         except Exception:  # ours, not the learner's: shown nevertheless, and the kernel lives
             traceback.print_exc()
         finally:

@@ -27,6 +27,7 @@ class Run(Message, frozen=True, kw_only=True):
     cell: int  # 0-based
     source: str
     step: bool = False  # statement by statement: after each comes a `Step`, and it waits for a `Go`
+    film: bool = False  # backward() calls are recorded: each comes as a `Film`
 
 
 class Go(Message, frozen=True, kw_only=True):
@@ -53,6 +54,7 @@ class Describe(Message, frozen=True, kw_only=True):
     exact: bool = False  # statistics of every value, not of a sample
     node: int | None = None  # of the graph of `name`, as `Graph` numbers them …
     saved: str | None = None  # … and what of it: "self", "tensors[0]"
+    graph: int | None = None  # the `number` of that graph: if `name` has another by now, there is nothing to tell
 
 
 class Reset(Message, frozen=True, kw_only=True):

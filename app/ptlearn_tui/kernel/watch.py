@@ -216,13 +216,16 @@ class Watch:
             self._emit(told)
 
     def _graph(self, name: str, tensor: torch.Tensor, line: int) -> Graph | None:
+        return autograd.graph(name, tensor, line, self.reader(), whole=self._nodes <= NODES)
+
+    def reader(self) -> autograd.Reader:
+        """Reads nodes, as long as nothing is bound anew."""
+
         def place_of(number: int) -> Place | None:
             site = self._marks.place(number)
             return Place(site.cell, site.line) if site is not None else None
 
-        name_of = self._memory.names.reader(self._namespace)
-        whole = self._nodes <= NODES
-        return autograd.graph(name, tensor, line, cell=self._cell, name_of=name_of, place_of=place_of, whole=whole)
+        return autograd.Reader(self._cell, self._memory.names.reader(self._namespace), place_of)
 
     def name_of(self, leaf: torch.Tensor) -> Named | None:
         """What the learner calls a leaf."""
