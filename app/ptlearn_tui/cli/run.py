@@ -12,11 +12,12 @@ from ptlearn_tui import locale
 from ptlearn_tui.course.page import Page, parse
 from ptlearn_tui.course.plan import PLAN_IDS, load_plan
 from ptlearn_tui.errors import RequestError
-from ptlearn_tui.events import Done, Error, Graph, Stderr, Stdout, Value, encode
+from ptlearn_tui.events import Advice, Done, Error, Graph, Stderr, Stdout, Value, encode
 from ptlearn_tui.home import expanded
 from ptlearn_tui.kernel.client import Kernel, KernelError, Server
 from ptlearn_tui.kernel.limits import memory_for_cells
 from ptlearn_tui.locale import t
+from ptlearn_tui.locale.explained import explain, live, repair_labels
 
 if TYPE_CHECKING:
     import argparse
@@ -160,9 +161,23 @@ def _say(event: AnyEvent) -> None:
         case Graph(root=root, nodes=nodes):
             chain = " → ".join(f"{node.name} ({node.variable})" if node.variable else node.name for node in nodes[:8])
             sys.stdout.write(f"  {root}: {chain}{' …' if len(nodes) > 8 else ''}\n")
-        case Error(traceback=traceback, explanation=explanation):
-            sys.stderr.write(traceback.rstrip("\n") + "\n" + (f"{explanation}\n" if explanation else ""))
+        case Error(traceback=traceback, code=code, facts=facts):
+            told = [live(facts), *_explained(code, facts)]
+            sys.stderr.write("\n".join([traceback.rstrip("\n"), *(line for line in told if line)]) + "\n")
+        case Advice(code=code, facts=facts, line=number, line_cell=cell, message=message):
+            where = t("cell {n}", n=cell + 1) + " " if isinstance(cell, int) else ""
+            why, *repair = _explained(code, facts)[:2] or [message]
+            sys.stderr.write("\n".join([f"{where}{t('line {n}', n=number)}  {why}", *repair]) + "\n")
     sys.stdout.flush()
+
+
+def _explained(code: str | None, facts: dict[str, str]) -> list[str]:
+    """Why, and each repair with what it is; nothing where the code is of no table."""
+    explained = explain(code, facts)
+    if explained is None:
+        return []
+    first, other = repair_labels()
+    return [explained.why, *((other if number else first) + repair for number, repair in enumerate(explained.repairs))]
 
 
 def _judge(name: str, cell: Cell, done: Done, timeout: float | None) -> Outcome:

@@ -40,8 +40,14 @@ class Record:
 
     @property
     def printed(self) -> list[tuple[str, str]]:
-        """The lines of its output, each with its kind; in full, a traceback is one with the library's frames."""
+        """The lines of its output, each with its kind; in full, a traceback is one with the library's frames.
+
+        What its error and its advice mean is laid beside them, and is no line of these: it follows the language. Where
+        there is nothing but advice, a line of the kind "told" keeps its place.
+        """
         lines = self.output.lines
+        if not lines and self.advice:
+            return [("told", "")]
         if not self.full or self.error is None or self.error.whole is None:
             return lines
         traceback = [("trace", safe(line)) for line in self.error.whole.split("\n")]
@@ -51,7 +57,12 @@ class Record:
     def has(self, panel: str) -> bool:
         """Whether it has something for that panel."""
         return bool(
-            {"output": self.output.lines, "tensors": self.cards, "graph": self.graphs, "plot": self.series}[panel]
+            {
+                "output": self.output.lines or self.advice,
+                "tensors": self.cards,
+                "graph": self.graphs,
+                "plot": self.series,
+            }[panel]
         )
 
     def begin(self, number: int, now: float) -> None:
@@ -93,8 +104,6 @@ class Record:
                 case ev.Error():
                     self.error = event
                     self.output.block("trace", event.traceback or f"{event.kind}: {event.message}")
-                    if event.explanation:
-                        self.output.block("why", event.explanation)
                     touched |= {"cell", "output"}
                 case ev.Done():
                     self.output.finish()

@@ -47,7 +47,7 @@ class Transcript:
     """Output as a terminal would show it, as far as `\\r` and steps upwards go; all else that it obeys is taken out."""
 
     def __init__(self) -> None:
-        self.lines: list[tuple[str, str]] = []  # kind ("out", "err", "value", "trace", "why"), text
+        self.lines: list[tuple[str, str]] = []  # kind ("out", "err", "value", "trace"), text
         self.left_out = 0  # lines
         self.dropped = 0  # bytes that were never here
         self._open: dict[str, int] = {}  # kind -> index of its unfinished line

@@ -6,6 +6,7 @@ stand-in is missing, the next way to say it is taken. The last way needs no fact
 
 from __future__ import annotations
 
+from importlib import import_module
 from string import Formatter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -70,13 +71,8 @@ def in_english(code: str | None, facts: Mapping[str, str]) -> str | None:
 
 
 def _table(language: str | None) -> Any:
-    if (language or locale.language()) == "zh":
-        from ptlearn_tui.locale.explained import zh
-
-        return zh
-    from ptlearn_tui.locale.explained import en
-
-    return en
+    """The module of the language: read only when something is to be explained."""
+    return import_module(f"{__name__}.{language or locale.language()}")
 
 
 def _said(ways: Ways, facts: Mapping[str, str]) -> str | None:

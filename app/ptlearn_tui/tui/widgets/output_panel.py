@@ -10,6 +10,7 @@ from ptlearn_tui.locale import t
 from ptlearn_tui.tui.text import memory, safe, thousands, wrap
 from ptlearn_tui.tui.theme import ACCENT, BAD, MUTED, WARN
 from ptlearn_tui.tui.transcript import coloured
+from ptlearn_tui.tui.widgets.explained import lay_advice, lay_error
 from ptlearn_tui.tui.widgets.panel import PanelBody
 
 if TYPE_CHECKING:
@@ -17,14 +18,20 @@ if TYPE_CHECKING:
 
     from ptlearn_tui.tui.record import Record
 
-_STYLES = {"err": WARN, "trace": BAD, "why": WARN}
+_STYLES = {"err": WARN, "trace": BAD}
 
 
 def lay_printed(record: Record, printed: Iterable[tuple[str, str]], width: int, fold: Collection[str]) -> list[Content]:
-    """Lines of output by their kinds; those whose kind is in `fold` are read to their end, others are cut."""
+    """Lines of output by their kinds; those whose kind is in `fold` are read to their end, others are cut.
+
+    What an error means stands under its traceback, what advice means at the end; neither depends on how many of the
+    lines are in `printed`.
+    """
     lines: list[Content] = []
+    printed = [line for line in printed if line[0] != "told"]
+    traced = max((at for at, (kind, _) in enumerate(printed) if kind == "trace"), default=-1)
     openable = record.error is not None and record.error.whole is not None and not record.full
-    for kind, text in printed:
+    for at, (kind, text) in enumerate(printed):
         content = coloured(text, _STYLES.get(kind, ""))
         if openable and kind == "trace" and text.startswith("    … "):
             content = Content.assemble((text, MUTED), ("   f ", ACCENT), (t("opens them"), MUTED))
@@ -34,7 +41,23 @@ def lay_printed(record: Record, printed: Iterable[tuple[str, str]], width: int, 
             lines += content.fold(width)
         else:
             lines.append(content.truncate(width, ellipsis=True))
+        if at == traced:
+            lines += _lay_why(record, width, said=text)
+    if traced < 0:
+        lines += _lay_why(record, width)
+    for advice in record.advice:
+        lines += lay_advice(advice, width)
     return lines
+
+
+def _lay_why(record: Record, width: int, said: str = "") -> list[Content]:
+    """What the error means; what it is, where the line `said` above is not the traceback's last."""
+    error = record.error
+    if error is None:
+        return []
+    last = safe((error.traceback or f"{error.kind}: {error.message}").rstrip("\n").rpartition("\n")[2])
+    what = [] if said and said[:200] == last[:200] else wrap(Content.styled(last[:1_000], BAD), width)
+    return [*what, *lay_error(error, width)]
 
 
 class OutputBody(PanelBody):
@@ -48,7 +71,7 @@ class OutputBody(PanelBody):
         """Long lines are folded; what was left out is said, and where it is."""
         room = max(width - 5, 20)
         said = [line for text in _left_out(record) for line in wrap(Content.styled(text, MUTED), room)]
-        printed = lay_printed(record, record.printed, room, fold=("out", "err", "value", "trace", "why"))
+        printed = lay_printed(record, record.printed, room, fold=("out", "err", "value", "trace"))
         return [Content.assemble("   ", line) for line in [*said, *printed]]
 
 
