@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ptlearn_tui import locale
+from ptlearn_tui import events, locale
+from ptlearn_tui.cli.run import _say
 from ptlearn_tui.introspect.errors import KNOWN
 from ptlearn_tui.locale.explained import LIVE, en, explain, in_english, live, repair_labels, zh
 from test_locale import mix_ups
@@ -93,3 +94,22 @@ def test_what_stood_on_the_line_is_told_in_the_language_in_use() -> None:
     assert live({}) is None
     assert explain("zero-dim", {"x": "loss"}) != explain("zero-dim", {"x": "loss"}, "en")
     assert explain("of no table", {}) is explain(None, {}) is in_english(None, {}) is None
+
+
+def test_without_a_screen_it_is_said_on_stderr_in_the_language_in_use(capsys: pytest.CaptureFixture[str]) -> None:
+    facts = {LIVE: "x: (3,) float32 cpu", "x": "x", "last": "2", "end": "-1"}
+    error = events.Error(kind="E", message="m", line=1, traceback="E: m", code="index-out-of-range", facts=facts)
+    locale.use("zh")
+    _say(error)
+    _say(events.Advice(code="softmax-dim", line=3, message="m", facts={"call": "torch.softmax(x, dim=1)"}))
+    _say(events.Advice(code="of-no-table", line=1, line_cell=0, message="as it is"))
+    assert capsys.readouterr().err.splitlines() == [
+        "E: m",
+        "x 是 (3,) float32 cpu",
+        "下标从 0 数起，所以最后一个下标是大小减 1。",
+        "改为 x[2]  # 最后一个",
+        "或者 x[-1]  # 最后一个，不论大小",
+        "第 3 行  没有说明沿哪一维求和为 1。对（batch，类别）来说是 1。",
+        "改为 torch.softmax(x, dim=1)",
+        "第 1 格 第 1 行  as it is",
+    ]

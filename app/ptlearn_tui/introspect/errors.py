@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptlearn_tui.introspect.known import autograd, data, kinds, networks, python, shapes, warned
+from ptlearn_tui.introspect.known import autograd, data, indices, kinds, modules, networks, python, shapes, warned
 from ptlearn_tui.introspect.known.known import compiled
 
 if TYPE_CHECKING:
@@ -22,9 +22,11 @@ KNOWN: tuple[Known, ...] = (
     *warned.KNOWN,
     *python.KNOWN,  # before the others: an attribute's name, a message's word may be anything
     *data.KNOWN,
+    *modules.KNOWN,
     *networks.KNOWN,
     *autograd.KNOWN,
     *kinds.KNOWN,
+    *indices.KNOWN,  # an assignment says what `expand` says
     *shapes.KNOWN,
 )
 READ = 8_000  # characters of a message: that of a state dict has a line for each key
