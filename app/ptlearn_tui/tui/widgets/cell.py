@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on, work
 from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
@@ -12,7 +13,7 @@ from textual.reactive import reactive
 
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui.glyphs import FOCUS, HERE
-from ptlearn_tui.tui.text import spread, took
+from ptlearn_tui.tui.text import safe, spread, took
 from ptlearn_tui.tui.theme import ACCENT, BAD, FAINT, GOOD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.code_lines import CodeRows, in_colour, lay_differences
 from ptlearn_tui.tui.widgets.lines import Lines
@@ -21,7 +22,9 @@ from ptlearn_tui.tui.widgets.output_panel import lay_printed
 if TYPE_CHECKING:
     from ptlearn_tui.course.page import Cell
     from ptlearn_tui.tui.record import Record
+    from ptlearn_tui.tui.widgets.lines import Row
 
+MOST_AT_ONCE = 300  # lines that are coloured as they are laid out: some 40 ms
 MOST_OUTPUT = 14  # lines of output below the cell; the rest is in the Output panel
 
 
@@ -66,22 +69,29 @@ class CodeCell(Lines, can_focus=True):
     class Undo(Asked):
         """The author's text instead of the learner's; a cell of the learner's own goes away."""
 
+    class Coloured(Message):
+        """The colours of a long text are found."""
+
+        def __init__(self, source: str, code: list[Content]) -> None:
+            super().__init__()
+            self.source = source
+            self.code = code
+
     def __init__(self, cell: Cell, record: Record) -> None:
         super().__init__(id=f"cell-{cell.index}")
         self.cell = cell
         self.record = record
         self.edited: str | None = None  # the learner's text, where it is not the author's
-        self._code: list[Content] | None = None
-        self._rows = CodeRows()
+        self._rows: CodeRows | None = None
 
     def show_cell(self, cell: Cell) -> None:
         """The same cell in another language: other comments, the same code."""
-        self.cell, self._code = cell, None
+        self.cell, self._rows = cell, None
         self.changed()
 
     def show_edit(self, source: str | None) -> None:
         """The learner's text, or None for the author's."""
-        self.edited, self._code, self.differing = source, None, False
+        self.edited, self._rows, self.differing = source, None, False
         self.changed()
 
     @property
@@ -134,17 +144,36 @@ class CodeCell(Lines, can_focus=True):
         """Where the keys go."""
         return (FOCUS, ACCENT) if self.has_focus else (HERE, FAINT)
 
-    def lay(self, width: int) -> list[Content]:
+    def lay(self, width: int) -> list[Row]:
         """Header, lines with what they made, output."""
-        lines = [spread(Content.assemble(" ", self._title()), Content.assemble(self._state(), " "), width)]
+        rows: list[Row] = [spread(Content.assemble(" ", self._title()), Content.assemble(self._state(), " "), width)]
         if self.differing:
-            return lines + lay_differences(self.cell.source, self.source, width)
-        if self._code is None:
-            self._code, self._rows = in_colour(self.source), CodeRows()
-        lines += self._rows.lay(self._code, self.record, width, self.pointed)
-        digits = len(str(len(self._code)))
+            return [*rows, *lay_differences(self.cell.source, self.source, width)]
+        if self._rows is None:
+            self._rows = CodeRows(self._code())
+        rows += self._rows.lay(self.record, width, self.pointed)
+        digits = len(str(len(self._rows.code)))
         indent = " " * (digits + 3)
-        return lines + [Content.assemble(indent, line) for line in self._output(width - digits - 5)]
+        return [*rows, *(Content.assemble(indent, line) for line in self._output(width - digits - 5))]
+
+    def _code(self) -> list[Content]:
+        """In colour at once where that is quick; else without it, until a thread has found the colours."""
+        source = self.source
+        if source.count("\n") < MOST_AT_ONCE:
+            return in_colour(source)
+        self.find_colours(source)
+        return [Content(line) for line in safe(source).split("\n")]
+
+    @work(thread=True, group="colours", exclusive=True, exit_on_error=False, description="colour a long cell")
+    def find_colours(self, source: str) -> None:
+        """150 µs a line: not while somebody waits for a key."""
+        self.post_message(self.Coloured(source, in_colour(source)))
+
+    @on(Coloured)
+    def _coloured(self, message: Coloured) -> None:
+        if message.source == self.source:
+            self._rows = CodeRows(message.code)
+            self.changed()
 
     def _title(self) -> Content:
         number = str(self.record.number) if self.record.number else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from pygments.token import Token as T
@@ -14,13 +15,14 @@ from textual.highlight import HighlightTheme, highlight
 
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui.glyphs import POINTER
+from ptlearn_tui.tui.record import Record
 from ptlearn_tui.tui.text import fit, safe, spread, thousands, wrap
 from ptlearn_tui.tui.theme import ACCENT, BAD, CURRENT, FAINT, GOOD, MUTED
 from ptlearn_tui.tui.widgets.tensor_panel import shape_words
 
 if TYPE_CHECKING:
     from ptlearn_tui.events import Line
-    from ptlearn_tui.tui.record import Record
+    from ptlearn_tui.tui.widgets.lines import Row
 
 LEAST_COLUMN = 17  # cells: shape and operator, as on the drawn screens
 WIDEST = 24  # cells of a value in the column; `f` shows more
@@ -52,53 +54,74 @@ def in_colour(source: str) -> list[Content]:
 
 
 class CodeRows:
-    """The lines of a cell, each with its number and what it made, as they were laid out last.
+    """A cell's code as lines, each with its number and what it made.
 
-    Only what differs is laid out anew: a cell of 5,000 lines is drawn many times a second while it runs.
+    A cell of 5,000 lines is laid out many times a second while it runs: a line that takes one row is only counted
+    then, and made when it is drawn.
     """
 
-    def __init__(self) -> None:
-        self._made: dict[int, tuple[Line, _Made]] = {}
-        self._rows: dict[int, tuple[object, list[Content]]] = {}  # number -> what it was made of, and the rows
+    def __init__(self, code: list[Content]) -> None:
+        self.code = code
+        self._widths = [text.cell_length for text in code]
+        self._later = [partial(self._row, number) for number in range(1, len(code) + 1)]
+        self._words: dict[int, tuple[Line, _Made]] = {}
+        self._now = _Now({}, (0, 0), Record(), 0, None)
 
-    def lay(self, code: list[Content], record: Record, width: int, pointed: int | None) -> list[Content]:
+    def lay(self, record: Record, width: int, pointed: int | None) -> list[Row]:
         """`pointed` is the line that another pane points at."""
-        digits = len(str(len(code)))
-        made = {number: self._words(number, line) for number, line in record.lines.items()}
+        made = {number: self._made(number, line) for number, line in record.lines.items()}
         shapes = max((cell_len(each.shape) for each in made.values()), default=0)
         words = max((cell_len(each.text) for each in made.values()), default=0)
         shape_width = max(shapes, 6) + 2
-        column = max(shape_width + max(words, 8), LEAST_COLUMN - 1) if made else 0
-        failure = record.error if record.error is not None and record.error.line is not None else None
-        lines: list[Content] = []
-        for number, text in enumerate(code, 1):
-            line, here = record.lines.get(number), number == pointed
-            failed = failure.kind if failure is not None and failure.line == number else ""
-            before = self._rows.get(number)
-            of = id(text), line and made[number], width, digits, shape_width, column, here, failed, record.full
-            if before is None or before[0] != of:
-                gutter = Content.assemble(
-                    (POINTER, ACCENT) if here else " ", (f"{number:>{digits}}", BAD if failed else FAINT), "  "
-                )
-                beside = _beside(made.get(number), failed, shape_width, column, record.full)
-                rows = _code_line(gutter, text, beside, width, current=here)
-                if record.full and line is not None and (told := in_full(line)):
-                    indent = " " * (digits + 5)
-                    rows += [Content.assemble(indent, piece) for piece in wrap(told, width - len(indent) - 1)]
-                before = self._rows[number] = of, rows
-            lines += before[1]
+        columns = shape_width, max(shape_width + max(words, 8), LEAST_COLUMN - 1)
+        self._now = _Now(made, columns, record, width, pointed)
+        room = width - len(str(len(self.code))) - 4
+        rows: list[Row] = []
+        for index, (code_width, later) in enumerate(zip(self._widths, self._later, strict=True)):
+            each = made.get(index + 1)
+            if code_width + (each.width + 2 if each else 0) <= room and record.error is None and not record.full:
+                rows.append(later)
+            else:
+                rows += self._line(index + 1)
+        return rows
+
+    def _row(self, number: int) -> Content:
+        return self._line(number)[0]
+
+    def _line(self, number: int) -> list[Content]:
+        made, columns, record, width, pointed = self._now
+        digits, error, current = len(str(len(self.code))), record.error, number == pointed
+        failed = error.kind if error is not None and error.line == number else ""
+        style = BAD if failed else FAINT
+        gutter = Content.assemble((POINTER, ACCENT) if current else " ", (f"{number:>{digits}}", style), "  ")
+        beside = _beside(made.get(number), failed, columns, record.full)
+        lines = _code_line(gutter, self.code[number - 1], beside, width, current=current)
+        if record.full and number in made and (told := in_full(record.lines[number])):
+            indent = " " * (digits + 5)
+            lines += [Content.assemble(indent, piece) for piece in wrap(told, width - len(indent) - 1)]
         return lines
 
-    def _words(self, number: int, line: Line) -> _Made:
-        known = self._made.get(number)
+    def _made(self, number: int, line: Line) -> _Made:
+        known = self._words.get(number)
         if known is None or known[0] is not line:
-            known = self._made[number] = line, _words(line)
+            known = self._words[number] = line, _words(line)
         return known[1]
 
 
-def _beside(made: _Made | None, failed: str, shape_width: int, column: int, full: bool) -> tuple[Content, Content]:
-    """What stands at the right: in its columns, and as short as it goes."""
+class _Now(NamedTuple):
+    """What the lines are drawn from, since they were laid out last."""
+
+    made: dict[int, _Made]
+    columns: tuple[int, int]  # of shapes, and of both together
+    record: Record
+    width: int
+    pointed: int | None
+
+
+def _beside(made: _Made | None, failed: str, columns: tuple[int, int], full: bool) -> tuple[Content, Content]:
+    """What stands at the right: in its columns (that of shapes, and both together), and as short as it goes."""
     if made is not None and not full:
+        shape_width, column = columns
         style = made.style or MUTED
         right = Content.assemble(
             (fit(made.shape, shape_width), MUTED), (fit(made.text, column - shape_width), style), " "
@@ -135,6 +158,11 @@ class _Made(NamedTuple):
     shape: str
     text: str
     style: str
+
+    @property
+    def width(self) -> int:
+        """Cells that it takes at least."""
+        return cell_len(self.shape) + (2 if self.shape and self.text else 0) + cell_len(self.text) + 1
 
 
 def _words(line: Line) -> _Made:

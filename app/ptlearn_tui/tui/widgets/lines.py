@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.segment import Segment
 from textual.content import Content
@@ -11,6 +12,10 @@ from textual.widget import Widget
 
 if TYPE_CHECKING:
     from textual.geometry import Size
+
+
+Row: TypeAlias = Content | Callable[[], Content]
+"""A line, or what makes it when it is drawn."""
 
 
 class Lines(Widget):
@@ -24,7 +29,7 @@ class Lines(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._laid: tuple[int, list[Content]] | None = None
+        self._laid: tuple[int, Sequence[Row]] | None = None
         self._strips: dict[int, Strip] = {}
 
     @property
@@ -32,11 +37,11 @@ class Lines(Widget):
         """What the first cell of every line shows, in which style; None where the lines have all the room."""
         return None
 
-    def lay(self, width: int) -> list[Content]:
+    def lay(self, width: int) -> Sequence[Row]:
         """The lines, each at most `width` cells."""
         raise NotImplementedError
 
-    def lines(self, width: int) -> list[Content]:
+    def lines(self, width: int) -> Sequence[Row]:
         """`lay`, remembered; without the bar."""
         if self._laid is None or self._laid[0] != width:
             self._laid = (width, self.lay(width - (self.bar is not None)))
@@ -74,8 +79,11 @@ class Lines(Widget):
 
     def render(self) -> Content:
         """Never used for drawing (see `render_line`); for those who ask what is shown."""
-        bar = Content.styled(*self.bar) if self.bar else Content()
-        return Content("\n").join(Content.assemble(bar, line) for line in self.lines(self.size.width or 80))
+        return Content("\n").join(map(self._whole, self.lines(self.size.width or 80)))
+
+    def _whole(self, row: Row) -> Content:
+        line = row if isinstance(row, Content) else row()
+        return Content.assemble(self.bar, line) if self.bar else line
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
@@ -87,8 +95,7 @@ class Lines(Widget):
         strip = self._strips.get(y)
         if strip is None:
             parse = self.app.stylesheet.parse_style
-            line = Content.assemble(self.bar, lines[y]) if self.bar else lines[y]
-            pieces = line.render(base, end="", parse_style=parse)
+            pieces = self._whole(lines[y]).render(base, end="", parse_style=parse)
             segments = [Segment(text, style.rich_style) for text, style in pieces]
             strip = Strip(segments).adjust_cell_length(width, base.rich_style)
             self._strips[y] = strip
