@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from ptlearn_tui.tui.record import Record
 
+LATEST = 400  # lines that are drawn while the cell runs
+
 _STYLES = {"err": WARN, "trace": BAD}
 
 
@@ -71,7 +73,9 @@ class OutputBody(PanelBody):
         """Long lines are folded; what was left out is said, and where it is."""
         room = max(width - 5, 20)
         said = [line for text in _left_out(record) for line in wrap(Content.styled(text, MUTED), room)]
-        printed = lay_printed(record, record.printed, room, fold=("out", "err", "value", "trace"))
+        # While it runs, the end is what is looked at: all of it takes 50 ms a drawing.
+        lines = record.printed[-LATEST:] if record.state == "running" else record.printed
+        printed = lay_printed(record, lines, room, fold=("out", "err", "value", "trace"))
         return [Content.assemble("   ", line) for line in [*said, *printed]]
 
 
