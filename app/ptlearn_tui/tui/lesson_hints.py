@@ -21,6 +21,13 @@ def hints(focused: Widget | None, session: Session) -> tuple[Hint, ...]:
     panels = Hint("1 2 3 4", t("panels"), "panel(2)")
     following = Hint("n", t("next page"), "next_page")
     leave = Hint("q", t("plan"), "app.leave")
+    if session.standing:
+        return (
+            Hint("t", t("next step"), "step_focused"),
+            Hint("l", t("end of the loop"), "loop_end"),
+            Hint("enter", t("to the end"), "run_focused"),
+            Hint("ctrl+c", t("stop"), "app.interrupt"),
+        )
     if session.running is not None:
         return Hint("ctrl+c", t("interrupt"), "app.interrupt"), Hint("K", t("kill"), "kill"), panels, leave
     match focused:

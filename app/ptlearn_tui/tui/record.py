@@ -36,6 +36,7 @@ class Record:
     advice: list[ev.Advice] = field(default_factory=list)
     died: str | None = None
     whole: OutputFile | None = None  # everything that it printed, where that is much
+    step: ev.Step | None = None  # where a cell that is stepped through stands, while it does
     full: bool = False  # the learner wants to see what is shortened: the column, a library's frames
 
     @property
@@ -98,6 +99,9 @@ class Record:
                 case ev.Metric(name=name, step=step, value=value):
                     self.series.setdefault(name, Series()).add(step, float(value))
                     touched.add("plot")
+                case ev.Step():
+                    self.step, self.state = event, "standing"
+                    touched.add("cell")
                 case ev.Advice():
                     self.advice.append(event)
                     touched |= {"cell", "output"}

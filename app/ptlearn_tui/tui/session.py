@@ -45,6 +45,7 @@ class Session:
         self.kernel: Kernel | None = None
         self.shown: int | None = None  # the cell whose record the panels show
         self._outputs = outputs
+        self.stepping: set[int] = set()  # cells that are stepped through when they run next
         self._then: list[int] = []  # cells that wait for a fresh kernel
         self._runs = 0
         self._interrupted_at: float | None = None
@@ -125,7 +126,9 @@ class Session:
                 self.kernel = server.kernel(rate=SCREEN_RATE, memory=limit)
             output = OutputFile(self._outputs.with_name(f"{self._outputs.name}-{cell.index + 1}.txt"))
             self.records[cell.index].whole = output
-            yield from self.kernel.run(cell.index, self.source(cell.index), output.write)
+            step = cell.index in self.stepping
+            self.stepping.discard(cell.index)
+            yield from self.kernel.run(cell.index, self.source(cell.index), output.write, step=step)
         except KernelError as error:
             yield Error(cell=cell.index, kind="KernelError", message=str(error), line=None, traceback=str(error))
             yield Done(cell=cell.index, ok=False, seconds=0.0)
@@ -172,6 +175,19 @@ class Session:
         for index in self.waiting:
             self.records[index].state = "new"
         self.waiting.clear()
+
+    @property
+    def standing(self) -> bool:
+        """Whether the cell that runs is stepped through, and waits for a word."""
+        return self.running is not None and self.records[self.running].state == "standing"
+
+    def go(self, how: str) -> bool:
+        """Have it go on: "next", "loop" (to its end), "end" (of the cell). Whether anything stood."""
+        if not self.standing or self.running is None or self.kernel is None:
+            return False
+        self.records[self.running].state = "running"
+        self.kernel.go(how)
+        return True
 
     def interrupt(self) -> bool:
         """Interrupt what runs; whether anything did."""

@@ -56,6 +56,7 @@ class LessonScreen(BaseScreen):
         Binding("n", "next_page", "next page", show=False),
         Binding("p", "previous_page", "previous page", show=False),
         Binding("f", "full", "in full: the column, a library's frames", show=False),
+        Binding("l", "loop_end", "stepping: to the end of the loop", show=False),
         Binding("R", "restart", "a fresh kernel, and run all above", show=False),
         Binding("K", "kill", "kill the kernel and start anew", show=False),
         Binding("escape", "back", "back to the text, then to the plan", show=False),
@@ -163,6 +164,8 @@ class LessonScreen(BaseScreen):
     @on(CodeCell.Run)
     def _run_asked(self, message: CodeCell.Run) -> None:
         cell = self.session.cells[message.index]
+        if message.index == self.session.running and self._go("end"):
+            return
         if cell.run:
             self.dashboard.start_run(cell.run)
             return
@@ -171,6 +174,31 @@ class LessonScreen(BaseScreen):
         if message.go_on and following is not None:
             self.cell(following).focus(scroll_visible=False)
             self.text.keep_in_sight(message.index)
+
+    @on(CodeCell.StepThrough)
+    def _step_asked(self, message: CodeCell.StepThrough) -> None:
+        """The next step, or the first."""
+        if not self._go("next") and message.index != self.session.running:
+            self.session.stepping.add(message.index)
+            self._queue([message.index])
+
+    def action_step_focused(self) -> None:
+        """The footer's t."""
+        if isinstance(self.focused, CodeCell):
+            self.focused.action_step_through()
+
+    def action_loop_end(self) -> None:
+        """A cell that is stepped through: on to the end of the loop."""
+        if not self._go("loop"):
+            self.dashboard.say(t("no cell is stepped through: t begins"))
+
+    def _go(self, how: str) -> bool:
+        stood = self.session.running
+        if stood is None or not self.session.go(how):
+            return False
+        self.cell(stood).changed()
+        self.show_hints()
+        return True
 
     def action_run_focused(self) -> None:
         """The footer's enter."""
@@ -265,6 +293,8 @@ class LessonScreen(BaseScreen):
             touched = self.session.take_in(index, events)
             if "cell" in touched or "done" in touched:
                 self.cell(index).changed()
+                if self.session.standing:
+                    self.show_hints()
             if "elsewhere" in touched:
                 for other in self.session.lines_elsewhere(index):
                     self.cell(other).changed()

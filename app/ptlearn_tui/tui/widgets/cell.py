@@ -15,7 +15,7 @@ from ptlearn_tui.locale import t
 from ptlearn_tui.tui.glyphs import FOCUS, HERE
 from ptlearn_tui.tui.text import safe, spread, took
 from ptlearn_tui.tui.theme import ACCENT, BAD, FAINT, GOOD, MUTED, STRONG, WARN
-from ptlearn_tui.tui.widgets.code_lines import CodeRows, in_colour, lay_differences
+from ptlearn_tui.tui.widgets.code_lines import CodeRows, in_colour, lay_differences, lay_step
 from ptlearn_tui.tui.widgets.lines import Lines
 from ptlearn_tui.tui.widgets.output_panel import lay_printed
 
@@ -37,6 +37,7 @@ class CodeCell(Lines, can_focus=True):
         Binding("enter", "run(True)", "run this cell and go on", show=False),
         Binding("r", "run(False)", "run this cell and stay", show=False),
         Binding("e", "edit", "edit this cell", show=False),
+        Binding("t", "step_through", "step through this cell", show=False),
         Binding("plus", "add_below", "add a cell of your own below", show=False),
         Binding("y", "copy", "copy this cell's text", show=False),
         Binding("v", "differences", "view what you have changed", show=False),
@@ -59,6 +60,9 @@ class CodeCell(Lines, can_focus=True):
         def __init__(self, index: int, *, go_on: bool) -> None:
             super().__init__(index)
             self.go_on = go_on
+
+    class StepThrough(Asked):
+        """Run this cell statement by statement; or go on with that."""
 
     class Edit(Asked):
         """Open the editor in this cell's place."""
@@ -102,6 +106,11 @@ class CodeCell(Lines, can_focus=True):
     def action_run(self, go_on: bool) -> None:
         """Hand it to the screen, whose worker has the kernel."""
         self.post_message(self.Run(self.cell.index, go_on=go_on))
+
+    def action_step_through(self) -> None:
+        """Hand it to the screen."""
+        if not self.cell.run:
+            self.post_message(self.StepThrough(self.cell.index))
 
     def action_edit(self) -> None:
         """The page puts an editor here."""
@@ -151,9 +160,12 @@ class CodeCell(Lines, can_focus=True):
             return [*rows, *lay_differences(self.cell.source, self.source, width)]
         if self._rows is None:
             self._rows = CodeRows(self._code())
-        rows += self._rows.lay(self.record, width, self.pointed)
+        step = self.record.step if self.record.state == "standing" else None
+        rows += self._rows.lay(self.record, width, step.line if step is not None else self.pointed)
         digits = len(str(len(self._rows.code)))
         indent = " " * (digits + 3)
+        if step is not None:
+            rows += lay_step(step, width, indent)
         return [*rows, *(Content.assemble(indent, line) for line in self._output(width - digits - 5))]
 
     def _code(self) -> list[Content]:
@@ -200,6 +212,8 @@ class CodeCell(Lines, can_focus=True):
                 seconds = time.monotonic() - record.began
                 text = t("running") if seconds < 1 else t("running, {n} s", n=int(seconds))
                 return Content.styled(text, WARN)
+            case "standing" if record.step is not None:
+                return Content.styled(t("stands after line {n}", n=record.step.line), WARN)
             case "ran" if record.stale:
                 return Content.styled(t("out of date: a cell above ran again"), WARN)
             case "ran":

@@ -17,11 +17,11 @@ from ptlearn_tui.locale import t
 from ptlearn_tui.tui.glyphs import POINTER
 from ptlearn_tui.tui.record import Record
 from ptlearn_tui.tui.text import fit, safe, spread, thousands, wrap
-from ptlearn_tui.tui.theme import ACCENT, BAD, CURRENT, FAINT, GOOD, MUTED
+from ptlearn_tui.tui.theme import ACCENT, BAD, CURRENT, FAINT, GOOD, MUTED, WARN
 from ptlearn_tui.tui.widgets.tensor_panel import shape_words
 
 if TYPE_CHECKING:
-    from ptlearn_tui.events import Line
+    from ptlearn_tui.events import Line, Step
     from ptlearn_tui.tui.widgets.lines import Row
 
 LEAST_COLUMN = 17  # cells: shape and operator, as on the drawn screens
@@ -181,6 +181,23 @@ def in_full(line: Line) -> Content:
     if line.times > 1:
         words.append(t("ran {n} times", n=thousands(line.times)))
     return Content.styled("  ".join(word for word in words if word), MUTED)
+
+
+def lay_step(step: Step, width: int, indent: str) -> list[Content]:
+    """What the last statement changed; variables on one storage."""
+    told = [
+        (t("made or changed"), ", ".join(step.changed), WARN),
+        (t("gradient moved"), ", ".join(step.grads), WARN),
+        (t("share memory"), "   ".join(" = ".join(names) for names in step.shared), ""),
+    ]
+    told = [each for each in told if each[1]] or [(t("nothing changed"), "", "")]
+    room = max(cell_len(what) for what, _, _ in told) + 3
+    lines = [Content()]
+    for what, names, style in told:
+        pieces = wrap(Content.styled(safe(names), style), max(width - len(indent) - room - 1, 20)) or [Content()]
+        lines.append(Content.assemble(indent, (fit(what, room), MUTED), pieces[0]))
+        lines += [Content.assemble(indent, " " * room, piece) for piece in pieces[1:]]
+    return lines
 
 
 def lay_differences(author: str, learner: str, width: int) -> list[Content]:
