@@ -1,8 +1,11 @@
-"""What the marks cost: each cell runs plain and through `execute`, in turns; CPU times, medians and their ratio.
+"""What marks and noticing cost: the same code as a plain script, as a cell, and as a cell of a real kernel.
 
     python bench/marks.py [repeats]
 
-Aims: at most 1.05 for a training loop with 100 µs steps, at most 1.3 for loops of pure Python.
+CPU times; script and cell run in turns, and the ratios are medians over the pairs. Of a cell in this process all is
+counted, compiling it and the cards of its tensors too; in a kernel the cell takes its own time, which has the sending
+of all it tells in it. Aims: at most 1.05 for training with steps of 100 µs or more, 1.08 for tiny steps, 1.3 for loops
+of pure Python.
 """
 
 from __future__ import annotations
@@ -10,18 +13,25 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from ptlearn_tui.events import Event, encode
+from ptlearn_tui.events import Event, Stdout, encode
+from ptlearn_tui.kernel.client import Kernel, Server
 from ptlearn_tui.kernel.execute import execute
 
-TRAINING = """
-net = torch.nn.Sequential(torch.nn.Linear(32, 32), torch.nn.ReLU(), torch.nn.Linear(32, 1))
-optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
-inputs, targets = torch.randn(16, 32), torch.randn(16, 1)
-for step in range(5_000):
+
+class Case(NamedTuple):
+    """A cell: what it prepares, and the loop that is measured."""
+
+    name: str
+    setup: str
+    loop: str
+
+
+STEPS = """
+for step in range({steps}):
     optimizer.zero_grad()
     outputs = net(inputs)
     loss = torch.nn.functional.mse_loss(outputs, targets)
@@ -29,46 +39,15 @@ for step in range(5_000):
     optimizer.step()
 """
 
-LOOP = """
-total = 0
-for i in range(2_000_000):
-    total += i
+DATA = """
+optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+inputs, targets = torch.randn(16, 32), torch.randn(16, 1)
 """
 
-LOOP_IN_FUNCTION = """
-def count(n):
-    total, i = 0, 0
-    while i < n:
-        i += 1
-        if i % 3:
-            total += i
-    return total
-total = count(2_000_000)
-"""
+MLP = "net = torch.nn.Sequential(torch.nn.Linear(32, 32), torch.nn.ReLU(), torch.nn.Linear(32, 1))" + DATA
 
-NESTED = """
-total = 0
-for i in range(2_000):
-    for j in range(500):
-        total += j
-"""
-
-CALLS = """
-def fibonacci(n):
-    if n < 2:
-        return n
-    return fibonacci(n - 1) + fibonacci(n - 2)
-total = fibonacci(25)
-"""
-
-TINY = """
-x = torch.tensor(2.0, requires_grad=True)
-for step in range(10_000):
-    loss = x * x
-    loss.backward()
-"""
-
-MODULE = """
+FORWARD = (
+    """
 class Net(torch.nn.Module):
     def __init__(self):
         super().__init__()
@@ -80,38 +59,90 @@ class Net(torch.nn.Module):
         x = self.second(x)
         return x
 net = Net()
-optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
-inputs, targets = torch.randn(16, 32), torch.randn(16, 1)
-for step in range(5_000):
-    optimizer.zero_grad()
-    outputs = net(inputs)
-    loss = torch.nn.functional.mse_loss(outputs, targets)
+"""
+    + DATA
+)
+
+LINEAR = "net = torch.nn.Linear(32, 1)" + DATA
+
+SQUARE = """
+for step in range(10_000):
+    loss = x * x
     loss.backward()
-    optimizer.step()
 """
 
-CELLS = {
-    "training, some 100 µs a step": TRAINING,
-    "training, forward in the cell": MODULE,
-    "10,000 tiny backward steps": TINY,
-    "pure Python, for": LOOP,
-    "pure Python, while in a function": LOOP_IN_FUNCTION,
-    "pure Python, nested": NESTED,
-    "pure Python, recursive calls": CALLS,
-}
+RATES = """
+for step in range(5_000):
+    optimizer.zero_grad()
+    loss = torch.nn.functional.mse_loss(net(inputs), targets)
+    loss.backward()
+    optimizer.step()
+    schedule.step()
+"""
+
+LOOP = """
+total = 0
+for i in range(2_000_000):
+    total += i
+"""
+
+COUNT = """
+def count(n):
+    total, i = 0, 0
+    while i < n:
+        i += 1
+        if i % 3:
+            total += i
+    return total
+"""
+
+NESTED = """
+total = 0
+for i in range(2_000):
+    for j in range(500):
+        total += j
+"""
+
+FIBONACCI = """
+def fibonacci(n):
+    if n < 2:
+        return n
+    return fibonacci(n - 1) + fibonacci(n - 2)
+"""
+
+CASES = [
+    Case("training, an MLP", MLP, STEPS.format(steps=5_000)),
+    Case("training, forward in the cell", FORWARD, STEPS.format(steps=5_000)),
+    Case("training, a rate that changes", MLP + "schedule = torch.optim.lr_scheduler.StepLR(optimizer, 9)", RATES),
+    Case("10,000 tiny steps, a linear layer", LINEAR, STEPS.format(steps=10_000)),
+    Case("10,000 tiny steps, x * x", "x = torch.tensor(2.0, requires_grad=True)", SQUARE),
+    Case("pure Python, for", "", LOOP),
+    Case("pure Python, while in a function", COUNT, "total = count(2_000_000)"),
+    Case("pure Python, nested", "", NESTED),
+    Case("pure Python, recursive calls", FIBONACCI, "total = fibonacci(27)"),
+]
 
 
 def namespace() -> dict[str, Any]:
-    return {"__name__": "__main__", "torch": torch}
+    return {"__name__": "__main__", "torch": torch, "time": time}
 
 
-def plain(source: str) -> float:
+def source(case: Case) -> str:
+    """The cell; it takes the time of its loop."""
+    before, after = "began = time.process_time()", "took = time.process_time() - began\nprint(took)"
+    return f"{case.setup}\n{before}\n{case.loop.strip()}\n{after}\n"
+
+
+def plain(case: Case) -> tuple[float, float]:
+    """CPU seconds of the script, and of its loop."""
+    names = namespace() | {"print": lambda _: None}
     began = time.process_time()
-    exec(compile(source, "<plain>", "exec"), namespace())
-    return time.process_time() - began
+    exec(compile(source(case), "<plain>", "exec"), names)
+    return time.process_time() - began, names["took"]
 
 
-def marked(source: str) -> tuple[float, int]:
+def marked(case: Case) -> tuple[float, int]:
+    """CPU seconds of the cell, and what it told."""
     sent = 0
 
     def emit(*events: Event) -> None:
@@ -120,20 +151,42 @@ def marked(source: str) -> tuple[float, int]:
             encode(event)
         sent += len(events)
 
+    names = namespace() | {"print": lambda _: None}
     began = time.process_time()
-    execute(0, source, namespace(), emit)
+    execute(0, source(case), names, emit)
     return time.process_time() - began, sent
 
 
+def in_kernel(kernel: Kernel, case: Case) -> float:
+    """CPU seconds of the loop, by the cell itself."""
+    text = "".join(event.text for event in kernel.run(0, source(case)) if isinstance(event, Stdout))
+    return float(text)
+
+
 def main(repeats: int) -> None:
+    server = Server()
+    server.start()
+    kernel = server.kernel()
+    list(kernel.run(0, "import time, torch\ntorch.set_num_threads(1)"))
     torch.set_num_threads(1)
-    sys.stdout.write(f"{'':36}{'plain':>10}{'marked':>10}{'ratio':>8}{'events':>8}\n")
-    for name, source in CELLS.items():
-        plain(source), marked(source)  # warm
-        pairs = [(plain(source), *marked(source)) for _ in range(repeats)]
-        before, after = (statistics.median(pair[index] for pair in pairs) for index in (0, 1))
-        sys.stdout.write(f"{name:36}{before * 1e3:8.0f}ms{after * 1e3:8.0f}ms{after / before:8.2f}{pairs[-1][2]:8}\n")
+    print(f"{'':36}{'script':>10}{'a step':>10}{'cell':>8}{'kernel':>8}{'events':>8}")
+    for case in CASES:
+        plain(case), marked(case), in_kernel(kernel, case)  # warm
+        cell, sent, by_kernel, script = [], 0, [], []
+        for _ in range(repeats):
+            whole, loop = plain(case)
+            ours, sent = marked(case)
+            cell.append(ours / whole)
+            script.append(loop)
+            by_kernel.append(in_kernel(kernel, case) / plain(case)[1])
+        took = statistics.median(script)
+        steps = 10_000 if "10_000" in case.loop or "10000" in case.loop else 5_000
+        step = f"{took / steps * 1e6:8.0f}µs" if "step" in case.loop else ""
+        ratios = f"{statistics.median(cell):8.2f}{statistics.median(by_kernel):8.2f}"
+        print(f"{case.name:36}{took * 1e3:8.0f}ms{step:>10}{ratios}{sent:8}", flush=True)
+    kernel.kill()
+    server.close()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)

@@ -223,12 +223,19 @@ def test_future_annotations_hold_in_later_cells_too(cells: Cells) -> None:
 
 
 def test_a_cell_that_measures_time_has_no_marks_in_what_it_measures(cells: Cells) -> None:
-    cells.run("import timeit\ndef f():\n    x = 1\n    return x\nt = timeit.timeit(f, number=3)")
-    assert "__mark__" not in cells.namespace["f"].__code__.co_names
-    assert cells.lines()[5]  # the number itself is shown
+    cells.run(
+        "import timeit\nfrom functools import lru_cache\n"
+        "def f():\n    seen.add('<mark>' in f.__code__.co_names)\nseen = set()\nt = timeit.timeit(f, number=3)\n"
+        "@lru_cache\ndef g():\n    return '<mark>' in g.__wrapped__.__code__.co_names\n"
+        "for i in range(3):\n    x = i\n(seen, g())"
+    )
+    assert [value.text for value in cells.of(Value)] == ["({False}, False)"]
+    assert cells.lines()[6], "the number itself is shown"
+    assert 11 not in cells.lines() or not cells.lines()[11], "a loop has no marks inside"
+    assert "<mark>" in cells.namespace["f"].__code__.co_names, "the next cell may ask for lines"
 
 
-CALLED = "def f(a):\n    seen.add('__mark__' in f.__code__.co_names)\n    return a + 1\nseen = set()"
+CALLED = "def f(a):\n    seen.add('<mark>' in f.__code__.co_names)\n    return a + 1\nseen = set()"
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import torch
 from torch.optim import optimizer
 
-from ptlearn_tui.events import UNSET, Graph, Line, Metric, Tensors, Value
+from ptlearn_tui.events import Graph, Line, Metric, Tensors, Value
 from ptlearn_tui.kernel import backward, marks
 
 from .cells import BACKWARD, CONTROL, NETWORK, Cells
-
-if TYPE_CHECKING:
-    from ptlearn_tui.events import Node
 
 
 @pytest.fixture
@@ -37,113 +34,6 @@ def resting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(marks, "LOOK", 2)
     monkeypatch.setattr(marks, "SHARE", -1.0)
     monkeypatch.setattr(marks, "WINDOW", 1e9)
-
-
-def nodes(cells: Cells, root: str) -> list[Node]:
-    return [graph for graph in cells.of(Graph) if graph.root == root][-1].nodes
-
-
-def lines_of(cells: Cells, root: str) -> list[tuple[str, int | None]]:
-    return [(node.operator, node.line) for node in nodes(cells, root)]
-
-
-# ---- lines of nodes --------------------------------------------------------------------------------------------
-
-
-def test_a_call_inside_a_call_gives_each_node_its_own_line(cells: Cells) -> None:
-    cells.run(
-        "def net(x):\n"
-        "    h = x * 2\n"
-        "    return h.exp()\n"
-        "def crit(a, b):\n"
-        "    d = a - b\n"
-        "    return d.mean()\n"
-        "x = torch.ones(3, requires_grad=True)\n"
-        "y = torch.ones(3)\n"
-        "loss = crit(net(x), y).sin()"
-    )
-    assert lines_of(cells, "loss") == [("sin", 9), ("mean", 6), ("sub", 5), ("exp", 3), ("mul", 2), ("x", 7)]
-
-
-def test_what_a_caller_makes_before_and_after_a_call_is_its_own(cells: Cells) -> None:
-    cells.run(
-        "def f(a):\n    return a.exp()\nx = torch.ones(3, requires_grad=True)\ny = (x * 2) + f(x.sin()) + f(x).cos()"
-    )
-    assert sorted(lines_of(cells, "y"), key=str) == sorted(
-        [("add", 4), ("add", 4), ("mul", 4), ("exp", 2), ("sin", 4), ("cos", 4), ("exp", 2), ("x", 3)], key=str
-    )
-
-
-def test_a_function_that_raises_gives_the_line_back(cells: Cells) -> None:
-    cells.run(
-        "def f(a):\n    b = a * 2\n    raise ValueError\n"
-        "x = torch.ones(3, requires_grad=True)\n"
-        "def g(a):\n    try:\n        f(a)\n    except ValueError:\n        pass\n    return a.exp()\n"
-        "y = g(x).sin()"
-    )
-    assert lines_of(cells, "y") == [("sin", 11), ("exp", 10), ("x", 4)]
-
-
-def test_every_turn_of_an_unrolled_loop_has_its_line(cells: Cells) -> None:
-    cells.run(
-        "x = torch.ones(3, requires_grad=True)\nh = x\n"
-        "for i in range(3):\n    h = h * 2\n    if i:\n        h = h.exp()\n"
-        "out = h.sum()"
-    )
-    assert lines_of(cells, "out") == [
-        ("sum", 7), ("exp", 6), ("mul", 4), ("exp", 6), ("mul", 4), ("mul", 4), ("x", 1)
-    ]  # fmt: skip
-
-
-def test_a_method_of_an_earlier_cell_is_shown_with_that_cell(cells: Cells) -> None:
-    cells.run("class A:\n    def double(self, x):\n        y = x * 2\n        return y")
-    cells.run("a = A()\nx = torch.ones(3, requires_grad=True)\ny = a.double(x).exp()")
-    inside = {(line.line_cell, line.line): line for line in cells.of(Line)}
-    assert inside[0, 3].name == "y" and inside[0, 3].operator == "mul" and inside[0, 3].times == 1
-    assert inside[UNSET, 3].operator == "exp"
-    exp, mul, leaf = nodes(cells, "y")
-    assert (exp.line, exp.line_cell) == (3, UNSET)
-    assert (mul.line, mul.line_cell) == (3, 0)
-    assert (leaf.line, leaf.line_cell, leaf.variable) == (2, UNSET, "x")
-
-
-def test_a_generator_makes_nodes_for_the_statement_that_asks(cells: Cells) -> None:
-    cells.run("def gen(x):\n    y = x * 2\n    yield y\nx = torch.ones(3, requires_grad=True)\nz = next(gen(x)).exp()")
-    assert lines_of(cells, "z") == [("exp", 5), ("mul", 5), ("x", 4)]
-    assert cells.lines()[2] == "(3,) mul"
-
-
-def test_where_other_threads_made_nodes_no_line_is_claimed(cells: Cells) -> None:
-    cells.run(
-        "import threading\n"
-        "x = torch.ones(3, requires_grad=True)\n"
-        "found = []\n"
-        "def work():\n    found.append((x * 2).exp())\n"
-        "t = threading.Thread(target=work)\nt.start()\nt.join()\n"
-        "y = found[0].sin()"
-    )
-    assert cells.done().ok
-    sin, *others = lines_of(cells, "y")
-    assert sin in (("sin", 9), ("sin", None)), "unknown where the thread gave the same number"
-    assert others == [("exp", None), ("mul", None), ("x", 2)]
-    cells.run("z = found[0].cos()\nw = x * 2")
-    assert lines_of(cells, "z")[1:] == [("exp", None), ("mul", None), ("x", 2)]
-
-
-def test_library_threads_take_no_lines_away(cells: Cells) -> None:
-    cells.run(
-        "import threading\nclass T(threading.Thread):\n    pass\nT.__module__ = 'tqdm._monitor'\n"
-        "x = torch.ones(3, requires_grad=True)\nt = T(); t.start(); t.join()\ny = x * 2"
-    )
-    assert lines_of(cells, "y") == [("mul", 7), ("x", 5)]
-
-
-def test_nodes_of_a_loop_that_rests_have_no_line(cells: Cells, resting: None) -> None:
-    cells.run("x = torch.ones(3, requires_grad=True)\nh = x\nfor i in range(9):\n    h = h * 2\nout = h.sum()")
-    found = lines_of(cells, "out")
-    assert found[0] == ("sum", 5) and found[-1] == ("x", 1)
-    assert {line for _, line in found[1:-1]} == {4, None}
-    assert found[1][1] is None, "the last turns were not marked"
 
 
 # ---- switching between marked and plain ------------------------------------------------------------------------
@@ -237,11 +127,12 @@ def test_break_continue_else_and_what_is_left_in_an_iterator(
 
 def test_a_hot_function_loses_its_marks_and_gets_them_back(cells: Cells, resting: None) -> None:
     cells.run(
-        "def f(x):\n    y = x + 1\n    return y\nmarked = f.__code__\nr = [f(i) for i in range(9)]\nplain = f.__code__"
+        "def f(x):\n    y = x + 1\n    return y\nmarked = f.__code__\n"
+        "*r, plain = [*(f(i) for i in range(9)), f.__code__]"
     )
     names = cells.namespace
     assert names["r"] == [*range(1, 10)]
-    assert "__mark__" in names["marked"].co_names and "__mark__" not in names["plain"].co_names
+    assert "<mark>" in names["marked"].co_names and "<mark>" not in names["plain"].co_names
     assert {line.line: line.times for line in cells.of(Line)}[2] == 0, "nobody has counted to the end"
     cells.run("s = f(5)")
     assert names["f"].__code__ is names["marked"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ptlearn_tui.kernel.frames import filename
 from ptlearn_tui.kernel.instrument import Instrument
+from ptlearn_tui.kernel.places import UNKNOWN
 from ptlearn_tui.kernel.syntax import stored_names
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from ptlearn_tui.kernel.marks import Marks
 
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _CLOCKS = frozenset({"timeit", "benchmark", "__time__", "__timeit__"})
 
 
@@ -25,30 +27,35 @@ class Compiled(NamedTuple):
     line: int
     bare: bool  # an expression: its code gives its value, and has no mark of its own
     code: CodeType
+    place: int  # what its nodes are said to be made by
     sites: range  # its own index, then those of the statements in it
     names: list[str]  # what it may bind
 
 
-def compile_cell(cell: int, tree: ast.Module, flags: int, marks: Marks, inside: bool) -> list[Compiled]:
+def compile_cell(cell: int, tree: ast.Module, flags: int, marks: Marks, *, measured: bool) -> list[Compiled]:
     """Compile all of a cell before any of it runs. Raises SyntaxError for what the parser let pass (``return``).
 
-    `inside`: loops, functions and classes are marked within.
+    `measured`: loops have no marks inside; functions have, for cells to come.
     """
-    instrument = Instrument(marks, cell)
+    instrument = Instrument(marks, cell, measured)
     found = []
     for statement in tree.body:
         site = instrument.site(statement)
         code = _compile(cell, statement, [statement], flags)
-        if not isinstance(statement, ast.Expr) and (inside or not hasattr(statement, "body")):
+        place = site
+        bare = isinstance(statement, ast.Expr)
+        block = hasattr(statement, "body") and not isinstance(statement, _DEFINITIONS)
+        if not bare and not (measured and block):
             try:
                 code = _compile(cell, statement, instrument.statement(statement, site), flags)
             except (SyntaxError, RecursionError):  # nested too deep for two more levels: it runs unmarked
-                pass
+                place = UNKNOWN
         found.append(
             Compiled(
                 line=statement.lineno,
-                bare=isinstance(statement, ast.Expr),
+                bare=bare,
                 code=code,
+                place=place,
                 sites=range(site, len(marks.sites)),
                 names=stored_names(statement),
             )

@@ -124,7 +124,7 @@ def _run(
     before = len(marks.sites)
     namespace.setdefault("__name__", "__main__")
     flags = future_flags(tree, namespace)
-    statements = compile_cell(cell, tree, flags, marks, inside=not measures)
+    statements = compile_cell(cell, tree, flags, marks, measured=measures)
     functions.source(range(before, len(marks.sites)), cell, python.text, flags)
     functions.cooled()
     for where in [where for where in calls if where[0] == cell]:
@@ -180,7 +180,7 @@ def _one(
     """Run one top-level statement, and look at what it made; at what an interrupted loop made, too."""
     site, *inside = statement.sites
     watch.statement(statement.line, statement.names, bool(inside))
-    _process.marks.begin_statement(site)
+    _process.marks.begin_statement(statement.place)
     try:
         value = eval(statement.code, namespace)
         if statement.code.co_flags & inspect.CO_COROUTINE:

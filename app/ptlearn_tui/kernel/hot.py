@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from contextlib import contextmanager
+from functools import _lru_cache_wrapper
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,37 +42,46 @@ class Functions:
         function = _unwrapped(value)
         if site.entry is not None and function is not None and function.__code__.co_firstlineno <= site.end:
             self._functions[site.entry] = weakref.ref(function)
+            if self._measured:
+                self.heated(site.entry)
 
-    def heated(self, entry: int) -> None:
-        """Take the marks out of the function whose body begins with statement `entry`, from its next call on."""
+    def heated(self, entry: int) -> bool:
+        """Take the marks out of the function whose body begins with statement `entry`, from its next call on.
+
+        Whether there was one that can do without. One that makes functions can't, unless it is measured: they would
+        never have marks, and what they make would pass for their callers'.
+        """
         reference = self._functions.get(entry)
         function = reference() if reference is not None else None
         if function is None or reference is None:
-            return
+            return False
         marked = function.__code__
         if entry not in self._plain:
             self._plain[entry] = self._without_marks(entry, marked)
         plain = self._plain[entry]
-        if plain is not None and plain.co_freevars == marked.co_freevars:
-            self._marked.append((reference, marked))
-            function.__code__ = plain
+        if plain is None or plain.co_freevars != marked.co_freevars or (_defines(plain) and not self._measured):
+            return False
+        self._marked.append((reference, marked))
+        function.__code__ = plain
+        return True
 
-    def cooled(self) -> None:
-        """Put the marks back into all of them."""
+    def cooled(self) -> bool:
+        """Put the marks back into all of them. Whether all have them now: not while they are measured."""
         if self._measured:
-            return
+            return False
         for reference, marked in self._marked:
             function = reference()
             if function is not None:
                 function.__code__ = marked
         self._marked.clear()
+        return True
 
     @contextmanager
     def measured(self) -> Iterator[None]:
         """While it lasts, all functions are as the learner wrote them: somebody takes their time."""
+        self._measured = True
         for entry in list(self._functions):
             self.heated(entry)
-        self._measured = True
         try:
             yield
         finally:
@@ -87,14 +97,19 @@ class Functions:
         return None
 
 
+def _defines(code: CodeType) -> bool:
+    """Whether there is a ``def`` or a class in it; ``<lambda>`` and ``<listcomp>`` have no marks anyway."""
+    return any(isinstance(part, CodeType) and part.co_name.isidentifier() for part in code.co_consts)
+
+
 def _unwrapped(value: Any) -> FunctionType | None:
-    """The function inside a staticmethod, a property, or decorators that keep ``__wrapped__``."""
+    """The function inside a staticmethod, a property, a cache, or decorators that keep ``__wrapped__``."""
     for _ in range(20):
         if isinstance(value, property):
             value = value.fget
         inner = (
             getattr(value, "__wrapped__", None)
-            if isinstance(value, FunctionType | staticmethod | classmethod)
+            if isinstance(value, FunctionType | staticmethod | classmethod | _lru_cache_wrapper)
             else None
         )
         if inner is None:

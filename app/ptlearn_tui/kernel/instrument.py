@@ -7,6 +7,7 @@
                          return __value__
 
 A statement's mark also says that the next one in its block begins; `__begin__` says so where no mark comes before.
+In the tree the names are ``<mark>`` and ``<begin>``: no text can have them, so no class of the learner's can hide them.
 Nodes that need no mark are shared with the original tree, never changed, so a loop can stand twice in the result:
 marked, and as the learner wrote it, which goes on where the marked one became hot. Compiled functions see neither:
 dynamo takes every call of a mark for None, and then the loop is the learner's own.
@@ -45,9 +46,10 @@ class Scope:
 class Instrument:
     """Marks the statements of one cell."""
 
-    def __init__(self, marks: Marks, cell: int) -> None:
+    def __init__(self, marks: Marks, cell: int, measured: bool = False) -> None:
         self._marks = marks
         self._cell = cell
+        self._measured = measured  # what can't lose its marks later gets none
 
     def site(self, statement: ast.stmt, scope: Scope | None = None) -> int:
         """A new index for a statement."""
@@ -78,7 +80,8 @@ class Instrument:
         for index, (statement, site) in enumerate(zip(body, sites, strict=True)):
             self._marks.after[site] = sites[index + 1] if index + 1 < len(sites) else follow
             if not begun and scope.kind != "generator":
-                marked.append(_call_statement("begin", statement, _number(site, statement)))
+                place = UNKNOWN if isinstance(statement, ast.Break | ast.Continue) else site
+                marked.append(_call_statement("begin", statement, _number(place, statement)))
             added, begun = self._statement(statement, site, scope)
             marked += added
         return marked, sites[0]
@@ -146,6 +149,8 @@ class Instrument:
         if isinstance(function, ast.AsyncFunctionDef) or any(
             isinstance(node, ast.Yield | ast.YieldFrom) for node in own_nodes(function.body)
         ):
+            if self._measured:
+                return function
             marked, _ = self._block(body, Scope("generator"), UNKNOWN, begun=True)
             return _with(function, body=[*docstring, *marked])
         loops = any(isinstance(node, ast.For | ast.While) for node in own_nodes(body))
@@ -186,16 +191,19 @@ class Instrument:
                                      break
         """
         _binds_in(scope, binds(loop)[0], site)
-        splits = scope.kind != "generator" and _can_stand_twice(loop)
+        announced = scope.kind != "generator"
         before = len(self._marks.sites)
-        body, first = self._block(loop.body, scope, site, begun=splits)
+        body, first = self._block(loop.body, scope, site, begun=announced)
         orelse = self._block(loop.orelse, scope, UNKNOWN)[0] if loop.orelse else []
         self._marks.bodies[site] = range(before, len(self._marks.sites))
-        if not splits:
+        if not announced:
             return _with(loop, body=body, orelse=orelse)
         number = _number(site, loop)
-        begun = _call("loop", loop, number, loop.iter, _number(first, loop))
+        splits = _can_stand_twice(loop)
+        begun = _call("loop" if splits else "each", loop, number, loop.iter, _number(first, loop))
         begun_or_own = ast.copy_location(ast.IfExp(_call("begin", loop, number), begun, loop.iter), loop.iter)
+        if not splits:
+            return _with(loop, iter=begun_or_own, body=body, orelse=orelse)
         items = ast.copy_location(ast.BoolOp(ast.Or(), [_call("again", loop, number), begun_or_own]), loop.iter)
         left = ast.copy_location(
             ast.BoolOp(ast.Or(), [_call("rest", loop, number), ast.copy_location(ast.Tuple([], ast.Load()), loop)]),
@@ -213,9 +221,13 @@ class Instrument:
         body, _ = self._block(loop.body, scope, site)
         orelse = self._block(loop.orelse, scope, UNKNOWN)[0] if loop.orelse else []
         self._marks.bodies[site] = range(before, len(self._marks.sites))
-        if scope.kind == "generator" or not _can_stand_twice(loop):
+        if scope.kind == "generator":
             return _with(loop, body=body, orelse=orelse)
         number = _number(site, loop)
+        if not _can_stand_twice(loop):
+            begun = ast.copy_location(ast.BoolOp(ast.Or(), [_call("begin", loop, number), _number(1, loop)]), loop)
+            test = ast.copy_location(ast.BoolOp(ast.And(), [begun, loop.test]), loop.test)
+            return _with(loop, test=test, body=body, orelse=orelse)
         cool = ast.copy_location(ast.UnaryOp(ast.Not(), _call("turn", loop, number)), loop)
         test = ast.copy_location(ast.BoolOp(ast.And(), [cool, loop.test]), loop.test)
         # The test must not be asked again once it has said no: the unmarked loop runs only where the marks gave up.
@@ -232,6 +244,9 @@ class Instrument:
                 changed[field] = self._block(value, scope, UNKNOWN)[0]
             elif isinstance(value[0], ast.excepthandler | ast.match_case):
                 changed[field] = [_with(part, body=self._block(part.body, scope, UNKNOWN)[0]) for part in value]
+        if isinstance(statement, ast.With | ast.AsyncWith) and scope.kind != "generator":
+            end = _call_statement("begin", statement.body[-1], _number(UNKNOWN, statement.body[-1]))
+            changed["body"] = [*changed["body"], end]  # what its __exit__ makes is not made by what ended last
         if binds(statement)[1] and isinstance(statement, ast.With):
             changed["body"] = [self._mark(site, statement, scope), *changed["body"]]
         return _with(statement, **changed)
@@ -247,9 +262,11 @@ def _binds_in(scope: Scope, names: tuple[str, ...], site: int) -> None:
 def _can_stand_twice(loop: ast.For | ast.While) -> bool:
     """``global x`` may not stand behind a use of x, which a second copy would make it do.
 
-    And ``break`` in an ``else`` means the loop around this one, not the one that we put there.
+    ``break`` in an ``else`` means the loop around this one, not the one that we put there. And a function that is
+    made where no marks are never has any: what it makes would pass for its callers'.
     """
-    return not any(isinstance(node, ast.Global | ast.Nonlocal) for node in own_nodes(loop.body)) and not any(
+    once = (ast.Global, ast.Nonlocal, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return not any(isinstance(node, once) for node in own_nodes(loop.body)) and not any(
         isinstance(node, ast.Break | ast.Continue) for node in own_nodes(loop.orelse)
     )
 
@@ -284,7 +301,7 @@ def _number(value: int, at: ast.AST) -> ast.Constant:
 
 
 def _call(name: str, at: ast.AST, *arguments: ast.expr) -> ast.Call:
-    return ast.copy_location(ast.Call(_name(f"__{name}__", at), list(arguments), []), at)
+    return ast.copy_location(ast.Call(_name(f"<{name}>", at), list(arguments), []), at)
 
 
 def _call_statement(name: str, at: ast.AST, *arguments: ast.expr) -> ast.stmt:

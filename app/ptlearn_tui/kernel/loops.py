@@ -50,13 +50,8 @@ class Loops:
     """The marks of loops. `functions` are those that cells call (see `instrument`)."""
 
     def __init__(self, marks: Marks, clock: Callable[[], float] = time.perf_counter) -> None:
-        runs, hot, begin, turn_begins, is_ours = (
-            marks.runs,
-            marks.hot,
-            marks.places.begin,
-            marks.turn_begins,
-            marks.is_ours,
-        )
+        runs, hot, is_ours = marks.runs, marks.hot, marks.is_ours
+        begin, turn_begins = marks.begins, marks.turn_begins
         resting: dict[tuple[int, int], _Left] = {}  # (loop, the frame it runs in) -> what is left of it
         handed: _Left | None = None  # the same, from one of these functions to the one that is called next
 
@@ -69,10 +64,15 @@ class Loops:
             """The items of a marked loop, up to where it rests. `first` is the first statement of its body."""
             return turns_of(site, _Left(iter(iterable), first), site not in hot or marks.is_due())
 
-        def turns_of(site: int, left: _Left, marked: bool) -> Iterator[Any]:
+        def each(site: int, iterable: Iterable[Any], first: int) -> Iterator[Any]:
+            """The items of a marked loop that can't rest."""
+            return turns_of(site, _Left(iter(iterable), first), True, rests=False)
+
+        def turns_of(site: int, left: _Left, marked: bool, rests: bool = True) -> Iterator[Any]:
             nonlocal handed
             waiting: list[Any] = []
             while marked:
+                begin(site)  # what a generator makes now is made for the loop
                 try:
                     item = next(left.source)
                 except StopIteration:
@@ -84,7 +84,7 @@ class Loops:
                 del item  # the learner may let go of it before the next turn
                 begin(left.first)
                 yield waiting.pop()
-                marked = site not in hot
+                marked = not rests or site not in hot
             begin(UNKNOWN)
             handed = left  # to `rest`, which is called next
 
@@ -140,4 +140,4 @@ class Loops:
             return is_ours() and site in hot
 
         self.clear = clear
-        self.functions: tuple[Callable[..., Any], ...] = (loop, rest, more, again, over, turn, rested)
+        self.functions: tuple[Callable[..., Any], ...] = (loop, each, rest, more, again, over, turn, rested)

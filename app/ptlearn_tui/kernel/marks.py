@@ -55,15 +55,15 @@ class Marks:
         self.uncounted: set[int] = set()  # statements inside hot ones
         self.show: Callable[[int, Any], None] = lambda site, value: None
         self.opened: Callable[[], None] = lambda: None
-        self.heated: Callable[[int], None] = lambda entry: None  # a hot function is called: it may rest
-        self.cooled: Callable[[], None] = lambda: None  # something is to be shown: all are to be marked again
+        self.heated: Callable[[int], bool] = lambda entry: False  # a hot function is called: whether it rests now
+        self.cooled: Callable[[], bool] = lambda: True  # all functions are to be marked again: whether they are
         self.places = Places()
         self._clock = clock
         self._looked: dict[int, tuple[int, float]] = {}  # loop or function -> turns, and when they were looked at
         self._turns: dict[int, int] = {}
         self._make()
         self._loops = Loops(self, clock)
-        self.functions |= {f"__{function.__name__}__": function for function in self._loops.functions}
+        self.functions |= {f"<{function.__name__}>": function for function in self._loops.functions}
         os.register_at_fork(after_in_child=self._stop)  # a DataLoader worker has nothing to say here
 
     def add(self, site: Site) -> int:
@@ -107,10 +107,11 @@ class Marks:
     def _make(self) -> None:
         """The functions that cells call. What they need stands in their closure: an attribute costs 20 ns each."""
         runs, after, hot, turns, clock = self.runs, self.after, self.hot, self._turns, self._clock
-        numbers, statements, put = self.places.numbers, self.places.statements, self.places.begin
+        numbers, statements = self.places.numbers, self.places.statements
         owner = 0  # the cell's thread
         always = False  # everything that runs is shown
         live = False  # what runs now is shown
+        blind = False  # functions rest: what they make must not pass for what the marked statement around them makes
         opened = 0.0  # when the window was
         pace = WINDOW  # seconds to the next
         looked_back = 0.0  # when a function's end was looked at
@@ -120,6 +121,10 @@ class Marks:
         def own(thread: int, all_is_shown: bool = False) -> None:
             nonlocal owner, always, live, opened, looked_back
             owner, always, live, opened, looked_back = thread, all_is_shown, all_is_shown, 0.0, 0.0
+
+        def place(site: int) -> None:
+            """Statement `site` makes the nodes from now on."""
+            self.places.begin(UNKNOWN if blind else site)
 
         def is_ours() -> bool:
             return get_ident() == owner
@@ -132,12 +137,12 @@ class Marks:
 
         def begin_statement(site: int) -> None:
             """A top-level statement begins: nothing of the one before, however it ended, is open."""
-            nonlocal live, pace
+            nonlocal live, blind, pace
             stack.clear()
             self._loops.clear()
-            live = always
-            pace = WINDOW
-            put(site)
+            live, blind, pace = True, not self.cooled(), WINDOW
+            window.clear()
+            place(site)
 
         def turn_begins(site: int) -> int:
             """A loop's turn or a function's call begins: is it shown, and from time to time: is it hot?
@@ -145,7 +150,7 @@ class Marks:
             A window opens when it is time, and closes when something begins in it for the second time: what is shown
             is one turn of everything, whole. Gives how many have begun.
             """
-            nonlocal live, opened, pace
+            nonlocal live, blind, opened, pace
             times = turns[site] = turns.get(site, 0) + 1
             if always:
                 return times
@@ -161,7 +166,7 @@ class Marks:
                 live = True
                 window.clear()
                 window.add(site)
-                self.cooled()
+                blind = not self.cooled()
                 self.opened()
             if times % LOOK == 1:
                 self._look(site, times, now)
@@ -174,10 +179,10 @@ class Marks:
             runs[site] = times = runs[site] + 1
             number = sequence_number()
             if number == numbers[-1]:
-                statements[-1] = after[site]
+                statements[-1] = UNKNOWN if blind else after[site]
             else:
                 numbers.append(number)
-                statements.append(after[site])
+                statements.append(UNKNOWN if blind else after[site])
             if times == 1 or live:
                 self.show(site, value)
 
@@ -192,25 +197,27 @@ class Marks:
             """Statement `site` begins. False where nothing is marked: in other threads."""
             if get_ident() != owner:
                 return False
-            put(site)
+            place(site)
             return True
 
         def into(site: int) -> None:
             """A function begins, with statement `site`."""
+            nonlocal blind
             if get_ident() != owner:
                 return
             stack.append(statements[-1])
-            put(site)
+            place(site)
             turn_begins(site)
-            if site in hot and not live:
-                self.heated(site)
+            if site in hot and not live and self.heated(site):
+                blind = True
+                place(UNKNOWN)
 
         def leave() -> bool:
             """A function ends: the caller's statement goes on. Whether to look at what its loops left behind."""
             nonlocal looked_back
             if get_ident() != owner or not stack:
                 return False
-            put(stack.pop())
+            place(stack.pop())
             if stack or clock() - looked_back < WINDOW:
                 return False
             looked_back = clock()
@@ -222,9 +229,9 @@ class Marks:
                 self.show(site, value)
 
         self._own, self.begin_statement, self.turn_begins, self.mark = own, begin_statement, turn_begins, mark
-        self.is_ours, self.is_live, self.is_due = is_ours, is_live, is_due
+        self.is_ours, self.is_live, self.is_due, self.begins = is_ours, is_live, is_due, place
         self.functions: dict[str, Callable[..., Any]] = {
-            f"__{function.__name__}__": function for function in (mark, note, begin, into, leave, seen)
+            f"<{function.__name__}>": function for function in (mark, note, begin, into, leave, seen)
         }
 
     def _look(self, site: int, times: int, now: float) -> None:
