@@ -43,7 +43,8 @@ def hints(focused: Widget | None, session: Session) -> tuple[Hint, ...]:
 def _of_panel(number: int) -> tuple[Hint, ...]:
     close = Hint(str(number), t("close"), f"panel({number})")
     if number == 3:
-        return Hint("enter", t("show line"), "show_line"), Hint("← →", t("walk"), ""), close
+        film, saved = Hint("space", t("film"), "film"), Hint("i", t("what it keeps"), "saved")
+        return Hint("enter", t("show line"), "show_line"), film, saved, Hint("m", "Mermaid", "mermaid"), close
     return Hint("↑ ↓", t("scroll"), ""), close
 
 

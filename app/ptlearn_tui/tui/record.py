@@ -31,6 +31,8 @@ class Record:
     cards: dict[tuple[str, int], ev.Tensor] = field(default_factory=dict)
     fresh_grads: set[str] = field(default_factory=set)  # names whose gradient the last backward() moved
     graphs: dict[str, ev.Graph] = field(default_factory=dict)  # by root, the newest last
+    ungraphed: list[ev.NoGraph] = field(default_factory=list)  # why there is no graph at all
+    films: list[ev.Film] = field(default_factory=list)
     series: dict[str, Series] = field(default_factory=dict)
     error: ev.Error | None = None
     advice: list[ev.Advice] = field(default_factory=list)
@@ -61,7 +63,7 @@ class Record:
             {
                 "output": self.output.lines or self.advice,
                 "tensors": self.cards,
-                "graph": self.graphs,
+                "graph": self.graphs or self.ungraphed,
                 "plot": self.series,
             }[panel]
         )
@@ -95,6 +97,12 @@ class Record:
                 case ev.Graph(root=root):
                     self.graphs.pop(root, None)
                     self.graphs[root] = event
+                    touched.add("graph")
+                case ev.NoGraph():
+                    self.ungraphed.append(event)
+                    touched.add("graph")
+                case ev.Film():
+                    self.films.append(event)
                     touched.add("graph")
                 case ev.Metric(name=name, step=step, value=value):
                     self.series.setdefault(name, Series()).add(step, float(value))

@@ -43,6 +43,7 @@ class Session:
         self.waiting: deque[int] = deque()
         self.running: int | None = None
         self.kernel: Kernel | None = None
+        self.filming: set[int] = set()  # the cell whose backward() calls are recorded when it runs next
         self.shown: int | None = None  # the cell whose record the panels show
         self._outputs = outputs
         self.stepping: set[int] = set()  # cells that are stepped through when they run next
@@ -126,9 +127,10 @@ class Session:
                 self.kernel = server.kernel(rate=SCREEN_RATE, memory=limit)
             output = OutputFile(self._outputs.with_name(f"{self._outputs.name}-{cell.index + 1}.txt"))
             self.records[cell.index].whole = output
+            film = cell.index in self.filming
             step = cell.index in self.stepping
             self.stepping.discard(cell.index)
-            yield from self.kernel.run(cell.index, self.source(cell.index), output.write, step=step)
+            yield from self.kernel.run(cell.index, self.source(cell.index), output.write, film=film, step=step)
         except KernelError as error:
             yield Error(cell=cell.index, kind="KernelError", message=str(error), line=None, traceback=str(error))
             yield Done(cell=cell.index, ok=False, seconds=0.0)
@@ -175,6 +177,7 @@ class Session:
         for index in self.waiting:
             self.records[index].state = "new"
         self.waiting.clear()
+        self.filming.clear()
 
     @property
     def standing(self) -> bool:

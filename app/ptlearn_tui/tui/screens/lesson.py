@@ -19,6 +19,7 @@ from ptlearn_tui.tui import lesson_hints, lesson_words
 from ptlearn_tui.tui.screens.base import WIDE, BaseScreen
 from ptlearn_tui.tui.screens.question import Question
 from ptlearn_tui.tui.session import OBEY, Inbox, Session
+from ptlearn_tui.tui.widgets import graph_keys
 from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint
 from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.editor import Editor
@@ -62,6 +63,9 @@ class LessonScreen(BaseScreen):
         Binding("escape", "back", "back to the text, then to the plan", show=False),
         Binding("down,j", "scroll_page(1)", "scroll", show=False),
         Binding("up,k", "scroll_page(-1)", "scroll", show=False),
+        Binding("space", "film", "graph: play backward() as a film, or pause", show=False, priority=True),
+        Binding("i", "saved", "graph: look at what the node keeps", show=False),
+        Binding("m", "mermaid", "graph: copy it as Mermaid", show=False),
         Binding("space", "scroll_page(20)", "a screen down", show=False),
         Binding("b", "scroll_page(-20)", "a screen up", show=False),
     ]
@@ -302,6 +306,9 @@ class LessonScreen(BaseScreen):
                 self.side.changed(*touched & set(PANELS))
             if "done" in touched:
                 self._finished()
+                if index in self.session.filming:
+                    self.session.filming.clear()
+                    self.call_after_refresh(self._recorded)
         self.side.draw(at_once=self.session.running is None)
 
     def _finished(self) -> None:
@@ -381,6 +388,54 @@ class LessonScreen(BaseScreen):
     def _panel_entered(self, message: Panel.Entered) -> None:
         if message.number == 3:
             self.action_show_line()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Some keys are the Graph panel's."""
+        return action not in graph_keys.ACTIONS or graph_keys.focused_graph(self.focused) is not None
+
+    def action_film(self) -> None:
+        """Play or pause; where nothing is recorded, offer to run the cells again."""
+        body = graph_keys.focused_graph(self.focused)
+        if body is None or body.reel.play(body):
+            return
+        cells, why = graph_keys.to_record(self.session)
+        if not cells:
+            self.dashboard.say(why)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.session.filming = {cells[-1]}
+                self._queue(cells)
+
+        self.app.push_screen(Question(graph_keys.question(cells), t("run and record")), answered)
+
+    def _recorded(self) -> None:
+        body = self.side.panel(3).body
+        if isinstance(body, GraphBody) and body.shown and not body.reel.playing and not body.reel.play(body):
+            self.dashboard.say(t("no backward() was recorded"))
+
+    def action_saved(self) -> None:
+        """What the current node keeps for backward(), from the live kernel."""
+        body = graph_keys.focused_graph(self.focused)
+        if body is not None and body.node is not None and body.node.saved:
+            self.look_at_saved(body)
+
+    @work(thread=True, group="look", exit_on_error=False, description="look at what a node keeps")
+    def look_at_saved(self, body: GraphBody) -> None:
+        """Ask the live kernel."""
+        node = body.node
+        found = graph_keys.look(self.session.kernel, body)
+        if node is not None:
+            body.post_message(GraphBody.Looked(node, found))
+
+    def action_mermaid(self) -> None:
+        """To the clipboard of the terminal's machine, over SSH too (OSC 52)."""
+        body = graph_keys.focused_graph(self.focused)
+        text = graph_keys.as_mermaid(body) if body is not None else ""
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.dashboard.say(t("copied as Mermaid: {n} lines", n=text.count("\n")))
 
     def action_show_line(self) -> None:
         """Bring the node's line into sight."""

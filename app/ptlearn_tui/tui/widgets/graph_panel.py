@@ -1,8 +1,7 @@
-"""The backward graph: a chain is a list, only a fork indents, a node that was shown already is referred to."""
+"""The backward graph, its nodes to be walked, what loops repeat folded; and backward() over it as a film."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -10,75 +9,25 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 
-from ptlearn_tui.locale import t
+from ptlearn_tui.events import More
+from ptlearn_tui.locale import language, t
 from ptlearn_tui.tui.glyphs import FOCUS, HERE
-from ptlearn_tui.tui.text import fit, safe, spread
+from ptlearn_tui.tui.text import fit, safe, spread, thousands, wrap
 from ptlearn_tui.tui.theme import ACCENT, FAINT, GOOD, MUTED, STRONG
-from ptlearn_tui.tui.widgets.panel import PanelBody
+from ptlearn_tui.tui.widgets.film_reel import Reel
+from ptlearn_tui.tui.widgets.graph_rows import Fold, Item, Row, folded, layout, opened
+from ptlearn_tui.tui.widgets.node_detail import NodeDetail, line_words, name_of, why_none
+from ptlearn_tui.tui.widgets.panel import Panel, PanelBody
 from ptlearn_tui.tui.widgets.tensor_panel import shape_words
 
 if TYPE_CHECKING:
     from textual.events import Click
 
-    from ptlearn_tui.events import Graph, Node
+    from ptlearn_tui.events import Film, Graph, Node, Tensor
     from ptlearn_tui.tui.record import Record
 
 HEAD = 2  # lines above the first node
-MOST_INDENT = 8  # levels; deeper forks stay there
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the drawn graph."""
-
-    node: Node
-    indent: int
-    again: bool  # the node has its line further up
-
-
-def layout(graph: Graph) -> list[Row]:
-    """Depth first. At a fork the longest way down keeps the indent and comes last, so that a deep chain with
-    short side branches (the parameters of a network) stays a list. Loops, no recursion: graphs are deep."""
-    nodes = {node.id: node for node in graph.nodes}
-    height = _heights(nodes, graph.nodes[0].id if graph.nodes else 0)
-    rows: list[Row] = []
-    seen: set[int] = set()
-    stack = [(graph.nodes[0].id, 0)] if graph.nodes else []
-    while stack:
-        at, indent = stack.pop()
-        node = nodes.get(at)
-        if node is None:
-            continue  # beyond the bound
-        rows.append(Row(node, indent, at in seen))
-        if at in seen:
-            continue
-        seen.add(at)
-        inputs = [each for each in node.inputs if each in nodes]
-        if len(inputs) <= 1:
-            stack += [(each, indent) for each in inputs]
-            continue
-        longest = max(range(len(inputs)), key=lambda i: (height[inputs[i]], -i))
-        stack.append((inputs[longest], indent))
-        for i in reversed(range(len(inputs))):
-            if i != longest:
-                stack.append((inputs[i], min(indent + 1, MOST_INDENT)))
-    return rows
-
-
-def _heights(nodes: dict[int, Node], root: int) -> dict[int, int]:
-    """The longest way from each node to a leaf."""
-    height: dict[int, int] = {}
-    stack = [(root, False)] if root in nodes else []
-    while stack:
-        at, ready = stack.pop()
-        inputs = [each for each in nodes[at].inputs if each in nodes]
-        if ready:
-            height[at] = 1 + max((height.get(each, 0) for each in inputs), default=0)
-        elif at not in height:
-            height[at] = 0
-            stack.append((at, True))
-            stack += [(each, False) for each in inputs if each not in height]
-    return height
+COUNTED = 20_000  # nodes that the kernel counts at most
 
 
 class GraphBody(PanelBody):
@@ -88,8 +37,13 @@ class GraphBody(PanelBody):
 
     def __init__(self) -> None:
         super().__init__()
-        self.at = 0  # index of the current row
+        self.at = 0  # index of the current line
         self.root: str | None = None  # chosen by the learner; None: the newest
+        self.unfolded: set[int] = set()  # by the node that they begin with
+        self.saved: dict[str, Tensor | str] = {}  # what the current node keeps, looked at: a card, or why there is none
+        self.reel = Reel(self._turned)
+        self._drawn: tuple[Graph | Film | None, list[Item]] = (None, [])
+        self._contents: dict[tuple[object, ...], Content] = {}  # lines that are not current
 
     class Walked(Message):
         """Another node is current."""
@@ -98,6 +52,32 @@ class GraphBody(PanelBody):
             super().__init__()
             self.node = node
 
+    class Looked(Message):
+        """What a node keeps, as it is now: cards, or why there is none."""
+
+        def __init__(self, node: Node, found: dict[str, Tensor | str]) -> None:
+            super().__init__()
+            self.node, self.found = node, found
+
+    def on_graph_body_looked(self, message: Looked) -> None:
+        """Shown while that node is current."""
+        if message.node is self.node:
+            self.saved = message.found
+            self.changed()
+
+    def on_mount(self) -> None:
+        """What is told of the current node stands below, and does not scroll."""
+        if isinstance(self.parent, VerticalScroll):
+            self.parent.mount(NodeDetail(self))
+
+    def changed(self) -> None:
+        """What stands below changes too."""
+        super().changed()
+        if self.is_mounted and self.parent is not None:
+            for detail in self.parent.children:
+                if isinstance(detail, NodeDetail):
+                    detail.changed()
+
     def empty(self) -> str:
         """How a graph comes here."""
         return t(
@@ -105,76 +85,228 @@ class GraphBody(PanelBody):
             "what it was made of stands here."
         )
 
+    # ---- what is shown -----------------------------------------------------------------------------------------
+
     @property
     def graph(self) -> Graph | None:
-        """The graph that is shown."""
+        """The graph that is shown when no film is."""
         if self.record is None or not self.record.graphs:
             return None
         graphs = self.record.graphs
         return graphs.get(self.root or "") or next(reversed(graphs.values()))
 
+    @property
+    def shown(self) -> Graph | Film | None:
+        """What the lines are of."""
+        self.reel.load(self.record.films if self.record is not None else [])
+        return self.reel.film or self.graph
+
+    @property
+    def items(self) -> list[Item]:
+        """All lines, folds and what they hold."""
+        shown = self.shown
+        if shown is not self._drawn[0]:
+            rows = layout(shown) if shown is not None else []
+            self._drawn = shown, folded(rows)
+            self._contents.clear()
+            self.unfolded = set()
+            self.saved = {}
+            self.at = 0
+        return self._drawn[1]
+
+    @property
+    def lines_in_sight(self) -> list[Item]:
+        """Those that are drawn."""
+        return opened(self.items, self.unfolded)
+
+    @property
+    def current(self) -> Item | None:
+        """The line that is current."""
+        lines = self.lines_in_sight
+        return lines[min(self.at, len(lines) - 1)] if lines else None
+
+    @property
+    def node(self) -> Node | None:
+        """The current node; of a fold its first."""
+        item = self.current
+        return item.rows[0].node if isinstance(item, Fold) else item.node if item is not None else None
+
+    # ---- walking -----------------------------------------------------------------------------------------------
+
     def walk_lines(self, step: int) -> None:
         """Towards the leaves, or back."""
-        if self.graph is None:
-            return
-        rows = layout(self.graph)
-        self.at = max(0, min(len(rows) - 1, self.at + step))
+        if self.shown is not None:
+            self._go(max(0, min(len(self.lines_in_sight) - 1, self.at + step)))
+            if self.node is not None:
+                self.reel.seek(self.node.id)
+
+    def _go(self, line: int) -> None:
+        self.at = line
+        self.saved = {}
         self.changed()
-        self.post_message(self.Walked(rows[self.at].node))
+        if self.node is not None:
+            self.post_message(self.Walked(self.node))
         if isinstance(self.parent, VerticalScroll):  # keep it in sight, with a line of what comes before
-            top, rows_in_sight = self.parent.scroll_offset.y, self.parent.size.height
+            top, rows_in_sight = self.parent.scroll_offset.y, self.size_in_sight
             line = self.at + HEAD
-            if not top < line < top + rows_in_sight - 2:
+            if line < rows_in_sight - 1:
+                self.parent.scroll_to(y=0, animate=False)  # with the title
+            elif not top < line < top + rows_in_sight - 1:
                 self.parent.scroll_to(y=max(0, line - rows_in_sight // 2), animate=False)
+
+    @property
+    def size_in_sight(self) -> int:
+        """Rows of the panel that what stands below leaves free."""
+        below = [child.size.height for child in self.parent.children if isinstance(child, NodeDetail)]  # type: ignore[union-attr]
+        return max(1, self.parent.size.height - sum(below)) if self.parent is not None else 1  # type: ignore[attr-defined]
+
+    def enter(self) -> None:
+        """A fold unfolds; of a node the line is shown."""
+        if not self.turn_fold():
+            self.post_message(Panel.Entered(3))
+
+    def turn(self, step: int) -> bool:
+        """The arrows to the side: a film's steps; a fold. Whether there was anything to do."""
+        if self.reel.film is not None:
+            self.reel.step(step)
+            return True
+        return self.turn_fold(open_=step > 0)
+
+    def turn_fold(self, *, open_: bool | None = None) -> bool:
+        """Unfold or fold the current line; whether there was anything to do."""
+        item = self.current
+        if not isinstance(item, Fold):
+            return False
+        first = item.rows[0].node.id
+        if open_ is not None and open_ == (first in self.unfolded):
+            return False
+        self.unfolded ^= {first}
+        self.changed()
+        return True
 
     def next_root(self, step: int) -> None:
         """Another variable's graph."""
         if self.record is not None and self.graph is not None:
+            self.reel.stop()
             roots = list(self.record.graphs)
             self.root = roots[(roots.index(self.graph.root) + step) % len(roots)]
-            self.at = 0
             self.changed()
 
     def on_click(self, event: Click) -> None:
         """A click makes a node current."""
-        if self.graph is not None:
+        if self.shown is not None:
             self.walk_lines(event.y - HEAD - self.at)
 
+    def _turned(self) -> None:
+        """The film stands at another step: its node is current."""
+        shot = self.reel.shot
+        if shot is None:
+            self.at = min(self.at, max(0, len(self.lines_in_sight) - 1))
+            self.changed()
+            return
+        for item in self.items:
+            if isinstance(item, Fold) and any(row.node.id == shot.node for row in item.rows):
+                self.unfolded.add(item.rows[0].node.id)
+        for line, item in enumerate(self.lines_in_sight):
+            if isinstance(item, Row) and item.node.id == shot.node and not item.again:
+                self._go(line)
+                return
+        self.changed()
+
+    # ---- drawing -----------------------------------------------------------------------------------------------
+
     def lay_record(self, record: Record, width: int) -> list[Content]:
-        """The root, then a line a node."""
-        graph = self.graph
-        if graph is None:
-            return []
-        rows = layout(graph)
-        self.at = min(self.at, len(rows) - 1)
-        count = t("{n} nodes", n=len(graph.nodes) + graph.left_out)
+        """The root, then a line a node; or why there is no graph."""
+        shown = self.shown
+        if shown is None:
+            return [
+                Content.assemble("   ", line)
+                for each in record.ungraphed
+                for line in wrap(why_none(each), max(width - 6, 20))
+            ]
+        lines = self.lines_in_sight
+        self.at = min(self.at, len(lines) - 1)
+        widths = self._widths(lines)
+        drawn = [self._title(shown, width), Content()]
+        for index, item in enumerate(lines):
+            if index == self.at:
+                drawn.append(self._line(item, widths, width, (FOCUS if self.focused_panel else HERE, ACCENT)))
+                continue
+            if isinstance(item, Fold):
+                drawn.append(self._line(item, widths, width, (" ", "")))
+                continue
+            key = (width, widths, language(), id(item))
+            if key not in self._contents:
+                self._contents[key] = self._line(item, widths, width, (" ", ""))
+            drawn.append(self._contents[key])
+        left = _left_out(shown)
+        if left:
+            drawn.append(Content.styled("   " + t("{n} more nodes", n=thousands(left)), MUTED))
+        return drawn
+
+    def _title(self, shown: Graph | Film, width: int) -> Content:
+        if self.reel.film is not None:
+            title = Content.assemble("   ", (safe(shown.root) + ".backward()", STRONG), ("  " + self.reel.place, MUTED))
+            return spread(title, Content.styled(self.reel.state + "  ", MUTED), width)
+        total = len(shown.nodes) + getattr(shown, "left_out", 0)
+        number = thousands(total) + ("+" if total >= COUNTED else "")
+        count = t("1 node") if total == 1 else t("{n} nodes", n=number)
         if self.of_cell is not None:
             count += " · " + t("cell {n}", n=self.of_cell + 1)
-        title = Content.assemble("   ", (safe(graph.root), STRONG), (" " + t("came from"), MUTED))
-        lines = [spread(title, Content.styled(count + "  ", MUTED), width), Content()]
-        name_width = max((row.indent * 2 + cell_len(_name(row.node)) for row in rows), default=0)
-        name_width = min(max(name_width + 2, 8), 24)
-        shapes = [shape_words(row.node.shape) if row.node.shape is not None else "" for row in rows]
-        shape_width = min(max(map(cell_len, shapes), default=0) + 2, 12)  # a longer one takes from what follows
-        for index, (row, shape) in enumerate(zip(rows, shapes, strict=True)):
-            node = row.node
-            leaf = node.variable is not None
-            mark = (FOCUS if self.focused_panel else HERE, ACCENT) if index == self.at else (" ", "")
-            kind = t("see above") if row.again else f"{node.name}, {t('leaf')}" if leaf else node.name
-            line = Content.assemble(
-                mark,
-                "  ",
-                ("· " * row.indent, FAINT),
-                (fit(_name(node), max(name_width - 2 * row.indent, 4)), GOOD if leaf else STRONG),
-                fit(shape, max(shape_width, cell_len(shape) + 2)),
-                (kind, MUTED),
-            )
-            at = t("line {n}", n=node.line) if node.line is not None else t("line unknown")
-            lines.append(spread(line, Content.styled(at + "  ", MUTED), width))
-        if graph.left_out:
-            lines.append(Content.styled("   " + t("{n} more nodes", n=graph.left_out), MUTED))
-        return lines
+        title = Content.assemble("   ", (safe(shown.root), STRONG), (" " + t("came from"), MUTED))
+        return spread(title, Content.styled(count + "  ", MUTED), width)
+
+    @staticmethod
+    def _widths(lines: list[Item]) -> tuple[int, int]:
+        rows = [item for item in lines[:1_000] if isinstance(item, Row)]
+        names = max((row.indent * 2 + cell_len(name_of(row.node)) for row in rows), default=0)
+        shapes = max((cell_len(shape_words(row.node.shape)) for row in rows if row.node.shape is not None), default=0)
+        return min(max(names + 2, 8), 24), min(shapes + 2, 12)  # a longer shape takes from what follows
+
+    def _line(self, item: Item, widths: tuple[int, int], width: int, mark: tuple[str, str]) -> Content:
+        if isinstance(item, Fold):
+            return self._fold(item, width, mark)
+        node, (name_width, shape_width) = item.node, widths
+        leaf = node.variable is not None
+        shape = shape_words(node.shape) if node.shape is not None else ""
+        kind = t("see above") if item.again else f"{node.name}, {t('leaf')}" if leaf else node.name
+        line = Content.assemble(
+            mark,
+            "  ",
+            ("· " * item.indent, FAINT),
+            (fit(name_of(node), max(name_width - 2 * item.indent, 4)), GOOD if leaf else STRONG),
+            fit(shape, max(shape_width, cell_len(shape) + 2)),
+            (kind, MUTED),
+        )
+        return spread(line, Content.styled(line_words(node) + "  ", MUTED), width)
+
+    def _fold(self, item: Fold, width: int, mark: tuple[str, str]) -> Content:
+        """`+ add, mul ×5 000`: what is repeated, and how often."""
+        turn = item.rows[: item.period] if item.period else item.rows
+        names = list(dict.fromkeys(name_of(row.node) for row in turn))
+        words = ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+        times = f" ×{thousands(item.turns)}" if item.period else ""
+        sign = "-" if item.rows[0].node.id in self.unfolded else "+"
+        own = sum(not row.again for row in item.rows)
+        line = Content.assemble(
+            mark,
+            (f"{sign} ", ACCENT),
+            ("· " * item.rows[0].indent, FAINT),
+            (words, STRONG),
+            (times, ""),
+            ("   " + t("{n} nodes", n=thousands(own)), MUTED),
+        )
+        places = sorted({row.node.line for row in item.rows if row.node.line is not None})
+        if not places:
+            where = t("line unknown")
+        elif len(places) == 1:
+            where = t("line {n}", n=places[0])
+        else:
+            where = t("lines {first} to {last}", first=places[0], last=places[-1])
+        return spread(line, Content.styled(where + "  ", MUTED), width)
 
 
-def _name(node: Node) -> str:
-    return safe(node.variable if node.variable is not None else node.operator)
+def _left_out(shown: Graph | Film) -> int:
+    """Nodes of which nothing is told."""
+    more = getattr(shown, "more", None)
+    return shown.left_out - (len(more.nodes) if isinstance(more, More) else 0)

@@ -125,11 +125,14 @@ def folded(rows: Sequence[Row]) -> list[Item]:
 
 
 def _looks(row: Row) -> object:
-    """Equal for rows that read the same; `w[3]` and `w[4]`, `0.weight` and `2.weight` do."""
+    """Equal for rows that do the same; `w[3]` and `w[4]`, `0.weight` and `2.weight` do.
+
+    Lines apart: of most turns of a hot loop the line is not known.
+    """
     node = row.node
     shape = None if node.shape is None else tuple(node.shape)
     name = re.sub(r"\d+", "#", node.variable) if node.variable else node.name
-    return name, shape, node.line, node.line_cell, row.indent, row.again
+    return name, shape, row.indent, row.again
 
 
 def _repeated(marks: list[int], at: int) -> tuple[int, int]:

@@ -67,8 +67,8 @@ class Panel(VerticalScroll, can_focus=True):
         Binding("enter", "enter", "graph: show the line", show=False),
         Binding("down,j", "step(1)", "walk or scroll", show=False),
         Binding("up,k", "step(-1)", "walk or scroll", show=False),
-        Binding("right", "step(1)", "walk or scroll", show=False),
-        Binding("left", "step(-1)", "walk or scroll", show=False),
+        Binding("right", "turn(1)", "walk or scroll", show=False),
+        Binding("left", "turn(-1)", "walk or scroll", show=False),
     ]
 
     class Entered(Message):
@@ -99,8 +99,18 @@ class Panel(VerticalScroll, can_focus=True):
         self.body.changed()
 
     def action_enter(self) -> None:
-        """The screen knows what belongs to the current line."""
-        self.post_message(self.Entered(self.number))
+        """The body's, or the screen knows what belongs to the current line."""
+        enter = getattr(self.body, "enter", None)
+        if enter is not None:
+            enter()
+        else:
+            self.post_message(self.Entered(self.number))
+
+    def action_turn(self, step: int) -> None:
+        """As a step, unless the body has something to turn."""
+        turn = getattr(self.body, "turn", None)
+        if turn is None or not turn(step):
+            self.action_step(step)
 
     def action_step(self, step: int) -> None:
         """Scroll, unless the body has lines that can be walked."""
