@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ptlearn_tui.events import Event, Stdout, encode
+from ptlearn_tui.events import Event, Stdout
 from ptlearn_tui.kernel.client import Kernel, Server
 from ptlearn_tui.kernel.execute import execute
+from ptlearn_tui.kernel.kernel import encoded
 
 
 class Case(NamedTuple):
@@ -147,8 +148,7 @@ def marked(case: Case) -> tuple[float, int]:
 
     def emit(*events: Event) -> None:
         nonlocal sent
-        for event in events:
-            encode(event)
+        encoded(events)
         sent += len(events)
 
     names = namespace() | {"print": lambda _: None}

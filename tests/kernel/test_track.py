@@ -53,6 +53,15 @@ def test_a_cell_in_a_kernel_gives_its_named_series(kernel: Kernel) -> None:
         assert {event.cell for event in events} == {cell}
 
 
+def test_a_lot_of_points_comes_whole_whatever_is_in_it(kernel: Kernel) -> None:
+    source = (
+        "from ptlearn_tui import track\nfor i in range(3000):\n    track(**{'a\\nb': float('nan') if i == 9 else i})"
+    )
+    (found,) = points([event for event in kernel.run(0, source) if isinstance(event, Metric)]).items()
+    assert found[0] == "a\nb" and [step for step, _ in found[1]] == [*range(1, 3001)]
+    assert str(found[1][9]) == "(10, nan)" and found[1][-1] == (3000, 2999.0)
+
+
 def test_a_script_with_it_runs_without_torch(cells: Cells) -> None:
     script = "from ptlearn_tui import track\ntrack(loss=object())\nimport sys\n"
     script += "sys.exit(any(name in sys.modules for name in ('torch', 'textual', 'msgspec')))"

@@ -34,15 +34,17 @@ class Series:
         """The values that wait, and they wait no more. Those that stand on a device are read in one transfer."""
         waiting = self.waiting.copy()
         self.waiting.clear()
+        values = [value for value in waiting if type(value) is float]
+        if len(values) == len(waiting):
+            return values
         on_device = [value for value in waiting if isinstance(value, torch.Tensor)]
-        if on_device:
-            if len({value.device for value in on_device}) > 1:  # the net moved in between
-                on_device = [value.cpu() for value in on_device]
-            with torch.no_grad():
-                read = iter(torch.stack(on_device).tolist())
-            waiting = [next(read) if isinstance(value, torch.Tensor) else value for value in waiting]
+        if len({value.device for value in on_device}) > 1:  # the net moved in between
+            on_device = [value.cpu() for value in on_device]
+        with torch.no_grad():
+            read = iter(torch.stack(on_device).tolist() if on_device else [])
+        values = [next(read) if isinstance(value, torch.Tensor) else value for value in waiting]
         # What else `item()` gave was no loss: PyTorch differentiates nothing but real numbers.
-        return [value for value in waiting if isinstance(value, float)]
+        return [value for value in values if isinstance(value, float)]
 
 
 class Curves:
@@ -112,15 +114,18 @@ class Curves:
 
     def flush(self) -> None:
         """Give out what has come together, all of it at once: sending each alone would cost five times as much."""
-        lot = []
+        lot: list[Metric] = []
         for series in self._series:
             if series.silent:
                 series.waiting.clear()
             if not series.told and len(series.waiting) < series.least:
                 continue
-            for value in series.take():
-                series.step += 1
-                lot.append(Metric(cell=self._cell, name=series.name, step=series.step, value=value))
+            values, cell, name = series.take(), self._cell, series.name
+            lot += [
+                Metric(cell=cell, name=name, step=step, value=value)
+                for step, value in enumerate(values, series.step + 1)
+            ]
+            series.step += len(values)
             series.told = True
         if lot:
             self._give(*lot)
