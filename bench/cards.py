@@ -55,9 +55,7 @@ def large(rounds: int) -> None:
         "bool": base > 0,
         "with .grad": leaf,
     }
-    print(
-        f"10^8 elements          card, ms   aim    repr, ms  (card/repr)   aminmax, ms  (card/aminmax)   {rounds} rounds"
-    )
+    print("10^8 elements          card, ms   aim    repr, ms  (card/repr)  aminmax, ms  (card/aminmax)")
     for name, tensor in shapes.items():
         storages = Storages()
         own, text, exact = medians(

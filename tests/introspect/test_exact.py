@@ -33,6 +33,11 @@ def test_they_are_those_of_the_whole(tensor: torch.Tensor) -> None:
     if tensor.numel() > 1:
         assert found.std == pytest.approx(whole.std().item(), rel=1e-9)
     assert (found.nan, found.inf) == (0, 0)
+    counts = exact.histogram(tensor, found)
+    assert sum(counts) == (0 if found.min == found.max else tensor.numel())
+    if tensor.dtype is torch.float32 and tensor.numel() > 1:
+        span = torch.histc(whole, 24, found.min, found.max)
+        assert counts == pytest.approx(span.tolist(), abs=2)
 
 
 def test_what_is_not_finite_is_counted_apart() -> None:

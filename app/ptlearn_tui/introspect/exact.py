@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from ptlearn_tui.introspect.statistics import histogram as bins
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -63,6 +65,21 @@ def statistics(tensor: torch.Tensor) -> Statistics:
         nan=nan,
         inf=inf,
     )
+
+
+def histogram(tensor: torch.Tensor, found: Statistics) -> list[int]:
+    """How many of its finite values are in each bin from its least to its largest: a card's histogram, of all."""
+    if found.min is None or found.max is None or found.min == found.max:
+        return []
+    low, high = float(found.min), float(found.max)
+    counts: list[int] = []
+    for piece in _pieces(tensor.detach()):
+        values = piece.to(torch.float64).reshape(-1)
+        if piece.dtype.is_floating_point:
+            values = values[values.isfinite()]
+        here = bins(values, low, high, whole=not piece.dtype.is_floating_point)
+        counts = [one + other for one, other in zip(counts, here, strict=True)] if counts else here
+    return counts
 
 
 def _pieces(tensor: torch.Tensor) -> Iterator[torch.Tensor]:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from ptlearn_tui.events import Grad, Heat, Reads, Tensor, Values
-from ptlearn_tui.introspect import groups, pictures
+from ptlearn_tui.events import Grad, Reads, Tensor
+from ptlearn_tui.introspect import arrays, groups
 from ptlearn_tui.introspect.groups import is_array
+from ptlearn_tui.introspect.look import corner_of, look, plain_values
 from ptlearn_tui.introspect.operators import words
 from ptlearn_tui.introspect.reading import Reader
-from ptlearn_tui.introspect.statistics import SAMPLE, digits, glance, sample, statistics, strided
-from ptlearn_tui.introspect.storages import owner_of
+from ptlearn_tui.introspect.statistics import SAMPLE, sample
 from ptlearn_tui.introspect.values import aside, dtype_of, plain, shape_of
 
 if TYPE_CHECKING:
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 
     from ptlearn_tui.introspect.storages import Storages
 
-SIDE, CELLS = 8, 64  # of the values that are shown: at most so many a dimension, and in all
-FULL_CELLS, FULL_COLUMNS, FULL_ROWS = 8_192, 64, 1_024  # the same for a card that is asked for in full
 NORM_LIMIT = 1 << 20  # values of a gradient up to which its norm is taken: 0.2 ms; beyond, a sample's is
 SHARED = 8  # others on the same storage that a card names
-GLANCED = 6  # rows and columns of a matrix that is shown in numbers: it needs no other picture
 
 
 class Wanted(NamedTuple):
@@ -80,19 +77,6 @@ def unreadable(tensor: torch.Tensor) -> bool:
     return tensor.device.type == "meta"
 
 
-def array_view(array: Any) -> torch.Tensor | None:
-    """A NumPy array as a tensor on the same memory; None where there is no such view of it."""
-    kind = array.dtype
-    if kind.kind not in "biufc" or not kind.isnative or not array.flags.writeable:  # read-only: torch would warn
-        return None
-    if any(step < 0 or step % kind.itemsize for step in array.strides):
-        return None
-    try:
-        return torch.from_numpy(array)
-    except TypeError:  # a type that PyTorch lacks
-        return None
-
-
 def _with(one: Tensor, **fields: Any) -> Tensor:
     given = {name: value for name, value in fields.items() if value}
     return Tensor(**{name: getattr(one, name) for name in one.__struct_fields__} | given) if given else one
@@ -107,7 +91,7 @@ def _on_storages(
         if number is None or number not in numbers:
             continue
         try:
-            view = array_view(tensor) if is_array(tensor) else tensor
+            view = arrays.array_view(tensor) if is_array(tensor) else tensor
             if view is not None:
                 found.setdefault(number, []).append(
                     Reads(
@@ -115,7 +99,7 @@ def _on_storages(
                         dtype=dtype_of(view),
                         shape=shape_of(view),
                         stride=list(view.stride()),
-                        offset=_array_offset(tensor) if is_array(tensor) else int(view.storage_offset()),
+                        offset=arrays.offset_of(tensor) if is_array(tensor) else int(view.storage_offset()),
                         itemsize=view.element_size(),
                     )
                 )
@@ -133,7 +117,8 @@ def _begin(
     """What can be said at once; what has to be read goes into the reader. None where PyTorch can't say."""
     try:
         if is_array(wanted.value):
-            return _array(wanted, reader, storages, full)
+            picture = wanted.root is None
+            return arrays.begin(wanted.name, wanted.value, wanted.line, reader, storages, full=full, picture=picture)
         if torch.nn.parameter.is_lazy(wanted.value):
             return None
         return _tensor(wanted, wanted.value, reader, storages, read, full)
@@ -147,7 +132,9 @@ def _finish(wanted: Wanted, finish: Callable[[Reader], Tensor] | None, reader: R
             return finish(reader)
         except Exception:
             pass
-    return _short_array(wanted) if is_array(wanted.value) else _short(wanted)
+    if is_array(wanted.value):
+        return arrays.short(wanted.name, wanted.value, wanted.line)
+    return _short(wanted)
 
 
 def _tensor(
@@ -181,60 +168,23 @@ def _tensor(
         fields["storage_bytes"] = _storage_bytes(tensor)
     elif tensor.layout is not torch.jagged and not tensor.is_nested:
         fields["stored"], fields["bytes"] = _sparse(tensor)
-    look = None
+    seen = None
     if read and not unreadable(tensor) and numel:
         dense = tensor.detach()
         if dense.layout is not torch.strided and numel <= SAMPLE:
             dense = dense.to_dense()
         if plain(dense):
             picture = not tensor.requires_grad and wanted.root is None
-            look = _look(dense, reader, full, picture=picture)
+            seen = look(dense, reader, full, picture=picture)
     if numel == 0 and strided:
         fields["values"] = []
 
     def finish(reader: Reader) -> Tensor:
-        if look is not None:
-            fields.update(look(reader))
+        if seen is not None:
+            fields.update(seen(reader))
         return Tensor(**fields, grad=gradient(reader) if gradient is not None else None)
 
     return finish
-
-
-def _look(tensor: torch.Tensor, reader: Reader, full: bool, *, picture: bool) -> Callable[[Reader], dict[str, Any]]:
-    """Statistics, values and pictures of a strided tensor whose values can be read."""
-    part = reader.add(_readable(sample(tensor)))
-    corner = reader.add(_readable(_corner(tensor, full)))
-    ordered = not tensor.is_complex()
-    found = pictures.likely(tensor) if picture and not tensor.is_quantized else None
-    pixels = reader.add(found.pixels) if found is not None else None
-    seen, steps = None, [1, 1]
-    rows, columns = ([1, 1, *tensor.shape])[-2:]
-    if ordered and found is None and (rows > GLANCED or columns > GLANCED):
-        view, steps = glance(tensor, *((32, 64) if full else ()))
-        seen = reader.add(_readable(view))
-    numel = tensor.numel()
-
-    def finish(reader: Reader) -> dict[str, Any]:
-        values = reader[part]
-        if values is None:
-            return {}
-        told: dict[str, Any] = {"sampled": values.numel() < numel, **statistics(values)}
-        first = reader[corner]
-        if first is not None:
-            told["values"] = _values(first)
-        if found is not None and pixels is not None and (those := reader[pixels]) is not None:
-            told["image"] = pictures.image(found, those, tensor.dtype)
-        low, high = told.get("min"), told.get("max")
-        matrix = reader[seen] if seen is not None else None
-        if matrix is not None and low is not None and high is not None and low != high:
-            told["heat"] = Heat(rows=digits(matrix, low, high), steps=steps)
-        return told
-
-    return finish
-
-
-def _readable(part: torch.Tensor) -> torch.Tensor:
-    return part.dequantize() if part.is_quantized else part
 
 
 def _kind(tensor: torch.Tensor) -> str:
@@ -305,7 +255,7 @@ def _grad(
     shape, dtype, numel = shape_of(grad), dtype_of(grad), grad.numel()
     if not read or not plain(grad):
         return lambda _: Grad(shape=shape, dtype=dtype), None
-    corner = reader.add(_corner(grad, full=False))
+    corner = reader.add(corner_of(grad, full=False))
     part = sample(grad) if numel > NORM_LIMIT else grad
     count = part.numel()
     wide = torch.complex128 if grad.is_complex() else torch.float64
@@ -316,106 +266,9 @@ def _grad(
         return Grad(
             shape=shape,
             dtype=dtype,
-            values=_values(first) if first is not None else None,
+            values=plain_values(first) if first is not None else None,
             norm=norm.item() * math.sqrt(numel / max(count, 1)) if norm is not None else None,
             norm_sampled=count < numel,
         )
 
     return finish, None
-
-
-def _corner(tensor: torch.Tensor, full: bool) -> torch.Tensor:
-    """The first values: a number, a row, or the upper left corner of the first matrix."""
-    if tensor.numel() == 0:
-        return tensor.reshape(-1)
-    first = tensor[(0,) * max(0, tensor.dim() - 2)]
-    if not full:
-        return first[(slice(0, SIDE),) * first.dim()]
-    if first.dim() < 2:
-        return first[:FULL_CELLS] if first.dim() else first
-    columns = min(first.shape[1], FULL_COLUMNS)
-    return first[: min(FULL_ROWS, FULL_CELLS // columns), :columns]
-
-
-def _values(corner: torch.Tensor) -> Values:
-    if corner.is_complex():
-        return _words(corner.tolist())
-    if corner.is_floating_point():
-        return corner.to(torch.float64).tolist()
-    return corner.tolist()
-
-
-def _words(values: Any) -> Values:
-    return [_words(value) for value in values] if isinstance(values, list) else str(values)
-
-
-# ---- NumPy's arrays ------------------------------------------------------------------------------------------
-
-
-def _array(wanted: Wanted, reader: Reader, storages: Storages, full: bool) -> Callable[[Reader], Tensor] | None:
-    """Through a tensor on the same memory: no copy. Another array (read-only, reversed) through a copy of a sample."""
-    array, fields = wanted.value, _array_fields(wanted, storages)
-    if array.dtype.kind not in "biufc":
-        return None
-    view = array_view(array)
-    if view is None:
-        native = array.dtype.newbyteorder("=")
-        part = reader.add(torch.from_numpy(array[strided(array.shape)].astype(native)))
-        corner = reader.add(torch.from_numpy(_array_corner(array).astype(native)))
-
-        def finish_copy(reader: Reader) -> Tensor:
-            values, first = reader[part], reader[corner]
-            told = statistics(values) if values is not None else {}
-            shown = _values(first) if first is not None else None
-            return Tensor(**fields, **told, values=shown, sampled=values is not None and values.numel() < array.size)
-
-        return finish_copy
-    look = _look(view, reader, full, picture=wanted.root is None) if view.numel() else None
-
-    def finish(reader: Reader) -> Tensor:
-        return Tensor(**fields, **(look(reader) if look is not None else {"values": []}))
-
-    return finish
-
-
-def _array_fields(wanted: Wanted, storages: Storages | None) -> dict[str, Any]:
-    array = wanted.value
-    size = array.dtype.itemsize or 1
-    whole = all(step % size == 0 for step in array.strides)
-    owner = owner_of(array)
-    return {
-        "name": wanted.name,
-        "line": wanted.line,
-        "shape": list(array.shape),
-        "dtype": str(array.dtype),
-        "device": "cpu",
-        "requires_grad": False,
-        "is_leaf": True,
-        "grad_fn": None,
-        "grad_why": "requires_grad is False",
-        "numel": int(array.size),
-        "kind": "array",
-        "stride": [step // size for step in array.strides] if whole else None,
-        "contiguous": bool(array.flags.c_contiguous),
-        "storage": storages.number_of_array(array) if storages is not None else None,
-        "offset": _array_offset(array),
-        "bytes": int(array.nbytes),
-        "storage_bytes": _storage_bytes(owner) if isinstance(owner, torch.Tensor) else int(owner.nbytes),
-    }
-
-
-def _array_offset(array: Any) -> int:
-    """Of its first element in the memory that it looks at, in elements."""
-    owner = owner_of(array)
-    begin: int = owner.untyped_storage().data_ptr() if isinstance(owner, torch.Tensor) else owner.ctypes.data
-    return int(array.ctypes.data - begin) // (array.dtype.itemsize or 1)
-
-
-def _array_corner(array: Any) -> Any:
-    first = array[(0,) * max(0, array.ndim - 2)] if array.size else array.reshape(-1)
-    return first[(slice(0, SIDE),) * first.ndim] if first.ndim else first
-
-
-def _short_array(wanted: Wanted) -> Tensor:
-    """Of objects, strings, dates: what can be said without looking at them."""
-    return Tensor(**_array_fields(wanted, None))

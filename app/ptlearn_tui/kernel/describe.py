@@ -10,10 +10,11 @@ import msgspec
 import torch
 
 from ptlearn_tui.introspect import exact
+from ptlearn_tui.introspect.arrays import array_view
 from ptlearn_tui.introspect.attributes import MISSING, attribute
 from ptlearn_tui.introspect.autograd import walk
 from ptlearn_tui.introspect.groups import is_array
-from ptlearn_tui.introspect.tensors import Wanted, array_view, cards
+from ptlearn_tui.introspect.tensors import Wanted, cards
 from ptlearn_tui.introspect.values import aside, plain
 
 if TYPE_CHECKING:
@@ -118,7 +119,9 @@ def _exactly(told: Tensor, value: Any) -> Tensor:
         if tensor is None or not plain(tensor) or tensor.is_complex():
             return told
         try:
-            found = exact.statistics(tensor.dequantize() if tensor.is_quantized else tensor)
+            whole = tensor.dequantize() if tensor.is_quantized else tensor
+            found = exact.statistics(whole)
+            counts = exact.histogram(whole, found)
         except ValueError as error:
             raise NothingThere(str(error)) from error
-    return msgspec.structs.replace(told, sampled=False, **found._asdict())
+    return msgspec.structs.replace(told, sampled=False, histogram=counts, **found._asdict())

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from ptlearn_tui.tui.session import Session
+    from ptlearn_tui.tui.widgets.open_card import OpenCard
 
 
 def hints(focused: Widget | None, session: Session) -> tuple[Hint, ...]:
@@ -31,6 +32,8 @@ def hints(focused: Widget | None, session: Session) -> tuple[Hint, ...]:
     if session.running is not None:
         return Hint("ctrl+c", t("interrupt"), "app.interrupt"), Hint("K", t("kill"), "kill"), panels, leave
     match focused:
+        case Panel(number=2) if getattr(focused.body, "opened", None) is not None:
+            return _of_card(focused.body.opened)  # type: ignore[attr-defined]
         case Panel():
             return *_of_panel(focused.number), Hint("esc", t("text"), "back"), following
         case Editor():
@@ -45,7 +48,15 @@ def _of_panel(number: int) -> tuple[Hint, ...]:
     if number == 3:
         film, saved = Hint("space", t("film"), "film"), Hint("i", t("what it keeps"), "saved")
         return Hint("enter", t("show line"), "show_line"), film, saved, Hint("m", "Mermaid", "mermaid"), close
+    if number == 2:
+        return Hint("↑ ↓", t("cards"), ""), Hint("enter", t("open the card"), "enter_panel"), close
     return Hint("↑ ↓", t("scroll"), ""), close
+
+
+def _of_card(card: OpenCard) -> tuple[Hint, ...]:
+    slices = (Hint("← →", t("slice"), ""),) if card.index else ()
+    exact = (Hint("x", t("all values"), "all_values"),) if card.card.sampled else ()
+    return Hint("↑ ↓", t("scroll"), ""), *slices, *exact, Hint("esc", t("close the card"), "close_card")
 
 
 def _of_cell(cell: CodeCell, session: Session) -> tuple[Hint, ...]:

@@ -28,6 +28,7 @@ from ptlearn_tui.tui.widgets.page_text import PageText
 from ptlearn_tui.tui.widgets.panel import Panel
 from ptlearn_tui.tui.widgets.side import Side
 from ptlearn_tui.tui.widgets.tabs import PANELS, Tabs
+from ptlearn_tui.tui.widgets.tensor_panel import TensorBody
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -389,6 +390,19 @@ class LessonScreen(BaseScreen):
         if message.number == 3:
             self.action_show_line()
 
+    @on(TensorBody.Asked)
+    def _asked(self, message: TensorBody.Asked) -> None:
+        self.look_closer(message)
+
+    @work(thread=True, group="look", exit_on_error=False, description="look closer at a tensor")
+    def look_closer(self, asked: TensorBody.Asked) -> None:
+        """Ask the live kernel; a tensor of a billion values keeps it for seconds."""
+        kernel = self.session.kernel
+        card, why = None, "the kernel has ended"
+        if kernel is not None:
+            card, why = kernel.describe(asked.name, index=asked.index, exact=asked.exact)
+        asked.body.post_message(TensorBody.Answered(asked.number, card, why))
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Some keys are the Graph panel's."""
         return action not in graph_keys.ACTIONS or graph_keys.focused_graph(self.focused) is not None
@@ -436,6 +450,25 @@ class LessonScreen(BaseScreen):
         if text:
             self.app.copy_to_clipboard(text)
             self.dashboard.say(t("copied as Mermaid: {n} lines", n=text.count("\n")))
+
+    @on(TensorBody.Turned)
+    def _card_turned(self) -> None:
+        self.show_hints()
+
+    def action_enter_panel(self) -> None:
+        """The footer's enter, on a panel."""
+        if isinstance(self.focused, Panel):
+            self.focused.action_enter()
+
+    def action_all_values(self) -> None:
+        """The footer's x."""
+        if isinstance(self.focused, Panel) and self.focused.check_action("all_values", ()):
+            self.focused.action_all_values()
+
+    def action_close_card(self) -> None:
+        """The footer's esc, in an open card."""
+        if isinstance(self.focused, Panel) and self.focused.check_action("close", ()):
+            self.focused.action_close()
 
     def action_show_line(self) -> None:
         """Bring the node's line into sight."""

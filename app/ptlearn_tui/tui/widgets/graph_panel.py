@@ -18,7 +18,7 @@ from ptlearn_tui.tui.widgets.film_reel import Reel
 from ptlearn_tui.tui.widgets.graph_rows import Fold, Item, Row, folded, layout, opened
 from ptlearn_tui.tui.widgets.node_detail import NodeDetail, line_words, name_of, why_none
 from ptlearn_tui.tui.widgets.panel import Panel, PanelBody
-from ptlearn_tui.tui.widgets.tensor_panel import shape_words
+from ptlearn_tui.tui.widgets.tensor_numbers import shape_words
 
 if TYPE_CHECKING:
     from textual.events import Click

@@ -14,7 +14,7 @@ from ptlearn_tui.tui.screens.base import WIDE
 from ptlearn_tui.tui.text import fit, safe, spread, wrap
 from ptlearn_tui.tui.theme import ACCENT, GOOD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.lines import Lines
-from ptlearn_tui.tui.widgets.tensor_panel import block, number, shape_words
+from ptlearn_tui.tui.widgets.tensor_numbers import block, number, shape_words
 
 if TYPE_CHECKING:
     from ptlearn_tui.events import Film, Grad, Node, NoGraph, Shot

@@ -64,11 +64,15 @@ class Panel(VerticalScroll, can_focus=True):
     Panel.-open { display: block; }
     """
     BINDINGS: ClassVar = [
-        Binding("enter", "enter", "graph: show the line", show=False),
+        Binding("enter", "enter", "graph: show the line; tensors: open a card", show=False),
         Binding("down,j", "step(1)", "walk or scroll", show=False),
         Binding("up,k", "step(-1)", "walk or scroll", show=False),
-        Binding("right", "turn(1)", "walk or scroll", show=False),
-        Binding("left", "turn(-1)", "walk or scroll", show=False),
+        Binding("right", "turn(1)", "walk; in an open card: another slice", show=False),
+        Binding("left", "turn(-1)", "walk; in an open card: another slice", show=False),
+        Binding("comma", "choose(-1)", "an open card: another dimension", show=False),
+        Binding("full_stop", "choose(1)", "an open card: another dimension", show=False),
+        Binding("x", "all_values", "an open card: statistics of all values", show=False),
+        Binding("escape", "close", "close the card", show=False),
     ]
 
     class Entered(Message):
@@ -98,6 +102,12 @@ class Panel(VerticalScroll, can_focus=True):
         self.body.of_cell = of_cell
         self.body.changed()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Some keys are there only while a card is open in full."""
+        if action in ("choose", "all_values", "close"):
+            return getattr(self.body, "opened", None) is not None
+        return True
+
     def action_enter(self) -> None:
         """The body's, or the screen knows what belongs to the current line."""
         enter = getattr(self.body, "enter", None)
@@ -111,6 +121,18 @@ class Panel(VerticalScroll, can_focus=True):
         turn = getattr(self.body, "turn", None)
         if turn is None or not turn(step):
             self.action_step(step)
+
+    def action_choose(self, step: int) -> None:
+        """What the arrows turn."""
+        self.body.choose(step)  # type: ignore[attr-defined]
+
+    def action_all_values(self) -> None:
+        """Statistics of all of them."""
+        self.body.all_values()  # type: ignore[attr-defined]
+
+    def action_close(self) -> None:
+        """Back to all cards."""
+        self.body.close()  # type: ignore[attr-defined]
 
     def action_step(self, step: int) -> None:
         """Scroll, unless the body has lines that can be walked."""

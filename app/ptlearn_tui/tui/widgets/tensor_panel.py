@@ -1,164 +1,262 @@
-"""Tensor cards: name, shape, dtype, operator; values at the left, the gradient beside them."""
+"""The panel Tensors: the cards of a cell, one of them current; enter opens it in full."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
+from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.message import Message
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import fit, safe, spread, wrap
-from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, STRONG, WARN
+from ptlearn_tui.tui import glyphs
+from ptlearn_tui.tui.glyphs import FOCUS, HERE
+from ptlearn_tui.tui.text import safe, spread
+from ptlearn_tui.tui.theme import ACCENT, MUTED, RICH
+from ptlearn_tui.tui.widgets.open_card import OpenCard
 from ptlearn_tui.tui.widgets.panel import PanelBody
+from ptlearn_tui.tui.widgets.tensor_card import (
+    MARGIN,
+    Look,
+    Partners,
+    card_lines,
+)
+from ptlearn_tui.tui.widgets.tensor_groups import Key, group_line, member_columns, member_line, partners_of
+from ptlearn_tui.tui.widgets.tensor_numbers import block, number, shape_words
 
 if TYPE_CHECKING:
-    from ptlearn_tui.events import Tensor
+    from collections.abc import Iterator
+
+    from textual.events import Click
+
+    from ptlearn_tui.events import Group, Tensor
     from ptlearn_tui.tui.record import Record
 
+__all__ = ["TensorBody", "block", "number", "shape_words"]
+
 MOST_CARDS = 60
-MOST_ROWS, MOST_COLUMNS = 6, 6
-
-
-def shape_words(shape: list[int]) -> str:
-    """As PyTorch prints a size: (2, 2), (5,), ()."""
-    return f"({shape[0]},)" if len(shape) == 1 else "(" + ", ".join(map(str, shape)) + ")"
-
-
-def number(value: Any, decimals: int = 4) -> str:
-    """A value in as few characters as it needs: 2.25, 27.0, 1.2e+05, nan, True."""
-    if isinstance(value, float):
-        return f"{value:.{decimals}f}" if value == 0 or 0.001 <= abs(value) < 1000 else f"{value:.2e}"
-    return safe(str(value))
-
-
-def decimals_for(values: list[Any]) -> int:
-    """As many as show the values as they are, from one to four."""
-    floats = [value for value in values if isinstance(value, float) and math.isfinite(value)]
-    return next((n for n in (1, 2, 3) if all(abs(round(x, n) - x) < 1e-6 * max(1, abs(x)) for x in floats)), 4)
-
-
-def grid(values: Any) -> list[list[str]]:
-    """Rows of numbers: a vector is one row, of higher ranks the leading slice is shown."""
-    while isinstance(values, list) and values and isinstance(values[0], list) and values[0]:
-        if not isinstance(values[0][0], list):
-            break
-        values = values[0]
-    if values is None or values == []:
-        return []
-    rows = values if isinstance(values, list) and isinstance(values[0], list) else [values]
-    rows = [row if isinstance(row, list) else [row] for row in rows]
-    shown = [row[:MOST_COLUMNS] for row in rows[:MOST_ROWS]]
-    decimals = decimals_for([value for row in shown for value in row])
-    return [[number(value, decimals) for value in row] for row in shown]
-
-
-def block(values: Any) -> list[str]:
-    """The grid as aligned lines."""
-    rows = grid(values)
-    size = max((len(text) for row in rows for text in row), default=0)
-    return ["  ".join(text.rjust(size) for text in row) for row in rows]
 
 
 class TensorBody(PanelBody):
     """The cards of one cell, in the order in which they were made."""
 
+    class Asked(Message):
+        """The live kernel is to say more of a tensor: `body.answer(number, …)` wants it."""
+
+        def __init__(self, body: TensorBody, number: int, name: str, index: list[int], exact: bool) -> None:
+            super().__init__()
+            self.body, self.number, self.name, self.index, self.exact = body, number, name, index, exact
+
+    class Answered(Message):
+        """What it said."""
+
+        def __init__(self, number: int, card: Tensor | None, why: str) -> None:
+            super().__init__()
+            self.number, self.card, self.why = number, card, why
+
+    class Turned(Message):
+        """A card was opened or closed: the keys do other things now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.key: Key | None = None  # of the current card; None: the first
+        self.opened: OpenCard | None = None
+        self._moved = False  # the learner has been here
+        self._spans: dict[Key, tuple[int, int]] = {}  # the lines of each card
+        self._shown: tuple[Record, int] | None = None  # whose card is open, and of which run
+
     def empty(self) -> str:
         """How tensors come here."""
         return t("No tensors yet. Run the cell with enter: each tensor that it makes gets a card here.")
 
+    # ---- keys --------------------------------------------------------------------------------------------------
+
+    @property
+    def _panel(self) -> VerticalScroll | None:
+        return self.parent if isinstance(self.parent, VerticalScroll) else None
+
+    def walk_lines(self, step: int) -> None:
+        """To the next card, after the rest of this one; through the lines of an open one."""
+        panel, keys = self._panel, list(self._spans)
+        if panel is None or not keys:
+            return
+        if self.opened is not None:
+            panel.scroll_relative(y=step, animate=False)
+            return
+        at = keys.index(self.key) if self.key in keys else 0
+        begin, end = self._spans[keys[at]]
+        top, height = panel.scroll_offset.y, panel.scrollable_content_region.height
+        if step > 0 and end > top + height and self._moved:
+            panel.scroll_relative(y=min(end - top - height, max(1, height // 2)), animate=False)
+            return
+        if step < 0 and begin < top and self._moved:
+            panel.scroll_relative(y=-min(top - begin, max(1, height // 2)), animate=False)
+            return
+        self._go_to(keys[max(0, min(len(keys) - 1, at + step))])
+
+    def _go_to(self, key: Key) -> None:
+        panel = self._panel
+        self.key, self._moved = key, True
+        self.changed()
+        begin, end = self._spans.get(key, (0, 0))
+        if panel is None:
+            return
+        top, height = panel.scroll_offset.y, panel.scrollable_content_region.height
+        first = next(iter(self._spans)) == key
+        if begin < top or first:
+            panel.scroll_to(y=0 if first else begin, animate=False)
+        elif end > top + height:
+            panel.scroll_to(y=min(begin, end - height), animate=False)
+
+    def turn(self, step: int) -> bool:
+        """← →: the next slice of an open card; whether that is what they do now."""
+        if self.opened is None:
+            return False
+        if self.opened.turn(step):
+            self.opened.exact = False
+            self._ask()
+        return True
+
+    def choose(self, step: int) -> None:
+        """, .: another dimension for the arrows."""
+        if self.opened is not None and self.opened.choose(step):
+            self.changed()
+
+    def all_values(self) -> None:
+        """x: statistics of every value, not of a sample."""
+        if self.opened is not None:
+            self.opened.exact = True
+            self._ask()
+
+    def enter(self) -> None:
+        """Open the current card, or close it."""
+        if self.opened is not None:
+            self.close()
+            return
+        keys = list(self._spans)
+        if self.record is None or not keys:
+            return
+        self.key = self.key if self.key in keys else keys[0]
+        self._moved = True
+        self.opened = OpenCard(self.record.cards[self.key])
+        self._shown = self.record, self.record.number
+        self._ask()
+        self.post_message(self.Turned())
+        if self._panel is not None:
+            self._panel.scroll_to(y=0, animate=False)
+
+    def close(self) -> None:
+        """Back to all cards."""
+        if self.opened is not None:
+            self.opened = None
+            self.changed()
+            self.post_message(self.Turned())
+            if self.key is not None and self.record is not None and self.key in self._spans:
+                self.call_after_refresh(self._go_to, self.key)
+
+    def on_click(self, event: Click) -> None:
+        """A click makes a card current; a second one opens it."""
+        found = next((key for key, (begin, end) in self._spans.items() if begin <= event.y < end), None)
+        if self.opened is None and found is not None:
+            if found == self.key and self._moved:
+                self.enter()
+            else:
+                self.key, self._moved = found, True
+                self.changed()
+
+    # ---- the kernel --------------------------------------------------------------------------------------------
+
+    def _ask(self) -> None:
+        """One question at a time: whatever is wanted meanwhile is asked for after it."""
+        opened = self.opened
+        if opened is None:
+            return
+        if opened.waiting:
+            opened.again = True
+        else:
+            opened.asked += 1
+            self.post_message(self.Asked(self, opened.asked, opened.card.name, list(opened.index), opened.exact))
+        self.changed()
+
+    def on_tensor_body_answered(self, message: Answered) -> None:
+        """Of the card that is open, or of one that was closed meanwhile."""
+        opened = self.opened
+        if opened is None or message.number != opened.asked:
+            return
+        opened.answer(message.number, message.card, message.why)
+        again, opened.again = opened.again, False
+        if again:
+            self._ask()
+        self.changed()
+
+    # ---- drawing -----------------------------------------------------------------------------------------------
+
     def lay_record(self, record: Record, width: int) -> list[Content]:
-        """A card each."""
+        """A card each, or the open one."""
+        cards = record.cards
+        self.marks_itself = bool(cards)
+        self._spans = {}
+        if not cards:
+            self.opened = None
+            return []
+        if self.opened is not None and self._shown != (record, record.number):
+            self.opened = None  # it was of another run
+            self.call_later(self.post_message, self.Turned())
+        look = self._look(list(cards.values()), width)
+        partners = partners_of(cards)
         lines: list[Content] = []
-        cards = list(record.cards.values())
-        name_width = min(max((cell_len(card.name) for card in cards), default=0), 16) + 2
-        owners: dict[int, list[str]] = {}
-        for card in cards:
-            if card.storage is not None and card.name not in owners.setdefault(card.storage, []):
-                owners[card.storage].append(card.name)
-        widths = [max(map(len, block(card.values)), default=0) for card in cards if card.shape]
-        values_width = min(max(widths, default=0), 24)  # gradients stand in one column
-        for card in cards[-MOST_CARDS:]:
-            if lines:
-                lines.append(Content())
-            sharing = [name for name in owners.get(card.storage or -1, []) if name != card.name]
-            lines += self._card(card, (name_width, values_width), width, record, sharing)
+        if self.of_cell is not None:
+            lines.append(spread(Content(), Content.styled(t("cell {n}", n=self.of_cell + 1) + "  ", MUTED), width))
+        if self.opened is not None:
+            key = self.key or next(iter(cards))
+            lines += self.opened.lines(look, partners.get(key, Partners([], [])))
+            self._spans[key] = (0, len(lines))
+        else:
+            for of, each in self._cards(record, look, partners):
+                if of is not None:
+                    self._spans[of] = (len(lines), len(lines) + len(each))
+                lines += each
+        return self._marked(lines)
+
+    def _cards(
+        self, record: Record, look: Look, partners: dict[Key, Partners]
+    ) -> Iterator[tuple[Key | None, list[Content]]]:
+        """Lines with the card that they are of; blank ones and headings are of none."""
+        cards = list(record.cards.items())
         if len(cards) > MOST_CARDS:
             more = t("{n} earlier cards left out", n=len(cards) - MOST_CARDS)
-            lines.insert(0, Content.styled("   " + more, MUTED))
-        return lines
-
-    @staticmethod
-    def _card(card: Tensor, columns: tuple[int, int], width: int, record: Record, sharing: list[str]) -> list[Content]:
-        name_width, values_width = columns
-        shape = shape_words(card.shape)
-        words = card.operator or ("leaf" if card.requires_grad and card.is_leaf else "")
-        style = GOOD if words == "leaf" else ""
-        rows = block(card.values)
-        alone = len(rows) == 1 and not card.shape
-        head = Content.assemble(
-            "   ",
-            (fit(safe(card.name), name_width), STRONG),
-            fit(shape, max(9, cell_len(shape) + 2)),
-            (card.dtype + "  ", MUTED),
-            (words, style),
-            *([("  " + rows[0], STRONG)] if alone and rows else []),
-            *([("  " + card.device, MUTED)] if card.device != "cpu" else []),
-        )
-        lines = [spread(head, Content.styled(t("line {n}", n=card.line) + "  ", MUTED), width)]
-        left = [] if alone else rows
-        if card.numel == 0:
-            left = [t("no elements")]
-        gradient: list[Content] = []
-        if card.grad is not None:
+            yield None, [Content.styled(" " * MARGIN + more, MUTED)]
+        cards = cards[-MOST_CARDS:]
+        before: tuple[Group, int] | None = None
+        for index, (key, card) in enumerate(cards):
             fresh = card.name in record.fresh_grads
-            for index, row in enumerate(block(card.grad.values)):
-                gradient.append(
-                    Content.assemble(
-                        (".grad  " if index == 0 else "       ", MUTED),
-                        row,
-                        ("    " + t("new"), WARN) if fresh and index == 0 else "",
-                    )
-                )
-        elif card.requires_grad and card.grad_why and not alone:
-            gradient = [Content.assemble((".grad  ", MUTED), (_why(card.grad_why), MUTED))]
-        indent = 3 + name_width
-        left_width = max([cell_len(row) for row in left] + [values_width])
-        side = indent + left_width + 4 + max((line.cell_length for line in gradient), default=0) <= width
-        if side:
-            for index in range(max(len(left), len(gradient))):
-                row = left[index] if index < len(left) else ""
-                beside = gradient[index] if index < len(gradient) else Content()
-                lines.append(Content.assemble(" " * indent, fit(row, left_width + 4), beside))
-        else:
-            lines += [Content.assemble(" " * indent, row) for row in left]
-            lines += [Content.assemble(" " * indent, line) for line in gradient]
-        for more in _more(card, rows, sharing):
-            lines += [Content.assemble(" " * indent, line) for line in wrap(more, max(width - indent - 2, 20))]
-        return lines
+            group = (card.group, card.line) if card.group is not None else None
+            if index and (group is None or group != before):
+                yield None, [Content()]
+            if group is None:
+                yield key, card_lines(card, look, partners.get(key, Partners([], [])), fresh=fresh)
+            else:
+                if group != before:
+                    yield None, [group_line(*group, look)]
+                names, shapes = member_columns([each for _, each in cards if each.group == group[0]])
+                yield key, [member_line(card, look, names, shapes, fresh=fresh)]
+            before = group
 
+    def _look(self, cards: list[Tensor], width: int) -> Look:
+        names = max((cell_len(safe(card.name)) for card in cards if card.group is None), default=0)
+        widths = [max(map(len, block(card.values)), default=0) for card in cards if card.shape and card.group is None]
+        rich = self.app.theme == RICH.name and not glyphs._ascii
+        return Look(width, min(names, 16) + 2, min(max(widths, default=0), 24), rich)
 
-def _more(card: Tensor, rows: list[str], sharing: list[str]) -> list[Content]:
-    """What the values shown don't tell: their spread where not all are shown, odd ones, shared memory."""
-    shown = sum(len(row.split()) for row in rows)
-    lines: list[Content] = []
-    if card.numel > shown and card.mean is not None:
-        sample = t("of a sample") if card.sampled else ""
-        spread_ = f"{number(_real(card.min))} … {number(_real(card.max))}   mean {number(_real(card.mean))}"
-        if card.std is not None:
-            spread_ += f"   std {number(_real(card.std))}"
-        lines.append(Content.styled(f"{spread_}   {sample}".rstrip(), MUTED))
-    if card.nan or card.inf:
-        lines.append(Content.styled(f"{card.nan} nan   {card.inf} inf", BAD))
-    if sharing:
-        lines.append(Content.styled(t("shares memory with {names}", names=", ".join(sharing[:4])), WARN))
-    return lines
-
-
-def _real(value: Any) -> Any:
-    return float(value) if isinstance(value, str) else value
-
-
-def _why(reason: str) -> str:
-    return t("none: {why}", why=t(reason))
+    def _marked(self, lines: list[Content]) -> list[Content]:
+        """The bar: the keys are here, or the learner was here."""
+        if not self.focused_panel and not self._moved:
+            return lines
+        first = next(iter(self._spans.values()), (0, 0))
+        begin, end = self._spans.get(self.key, first) if self.key is not None else first
+        mark = FOCUS if self.focused_panel else HERE
+        return [
+            Content.assemble((mark, ACCENT), line[1:] if line else "") if begin <= at < end else line
+            for at, line in enumerate(lines)
+        ]
