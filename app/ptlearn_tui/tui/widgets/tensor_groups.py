@@ -55,7 +55,7 @@ def member_line(card: Tensor, look: Look, names: int, shapes: int, *, fresh: boo
     rows = block(card.values)
     parts: list[tuple[str, str]] = []
     if len(rows) == 1 and card.numel <= 3 and all_shown(card):
-        parts.append((fit(rows[0], narrow), ""))
+        parts.append((rows[0].ljust(narrow), ""))
     elif card.histogram:
         parts.append((fit(bars(card.histogram, narrow), narrow), ACCENT))
     elif card.min is not None:
@@ -77,7 +77,7 @@ def _as_fits(left: Content, parts: list[tuple[str, str]], width: int, right: Con
     """`left` and as many of the parts as there is room for before `right`."""
     for part in parts:
         longer = Content.assemble(left, part)
-        if longer.cell_length + right.cell_length < width:
+        if longer.cell_length + right.cell_length + 2 <= width:
             left = longer
     return left
 
