@@ -72,7 +72,7 @@ async def test_the_rule_of_the_current_node_stands_at_the_foot(
         await bench.press("down")
         await bench.until("d(a·b) = b·da,  b = 3")
         await bench.press("down", "down", "down")
-        await bench.until("a leaf: what comes is added to its .grad")
+        await bench.until("a leaf: what comes is added to .grad")
 
 
 async def test_a_graph_of_ten_thousand_nodes_is_a_fold_that_unfolds(

@@ -246,7 +246,7 @@ TABLE: dict[str, str] = {
     "freed: backward() has run": "已释放：backward() 跑过了",
     "the variable has another graph by now": "这个变量现在是另一张图了",
     "busy: ask again when nothing runs": "内核正忙：等这一格结束再看",
-    "a leaf: what comes is added to its .grad": "叶子：传来的梯度加到它的 .grad 上",
+    "a leaf: what comes is added to .grad": "叶子：传来的梯度加到 .grad 上",
     "its rule is the backward() that it came with": "求导规则就是它自带的 backward()",
     "has no graph: {why}": "没有计算图：{why}",
     "it is a leaf: a graph ends there": "它是叶子，计算图到叶子为止",

@@ -146,13 +146,21 @@ class GraphBody(PanelBody):
         self.changed()
         if self.node is not None:
             self.post_message(self.Walked(self.node))
-        if isinstance(self.parent, VerticalScroll):  # keep it in sight, with a line of what comes before
+        self._keep_in_sight()
+
+    def _keep_in_sight(self) -> None:
+        """The current line, with the title where there is room."""
+        if isinstance(self.parent, VerticalScroll):
             top, rows_in_sight = self.parent.scroll_offset.y, self.size_in_sight
             line = self.at + HEAD
             if line < rows_in_sight - 1:
-                self.parent.scroll_to(y=0, animate=False)  # with the title
+                self.parent.scroll_to(y=0, animate=False)
             elif not top < line < top + rows_in_sight - 1:
                 self.parent.scroll_to(y=max(0, line - rows_in_sight // 2), animate=False)
+
+    def on_resize(self) -> None:
+        """The window has changed."""
+        self.call_after_refresh(self._keep_in_sight)
 
     @property
     def size_in_sight(self) -> int:

@@ -81,7 +81,7 @@ def in_ascii(rule: str) -> str:
 # ---- gradients --------------------------------------------------------------------------------------------------
 
 
-def brief(grad: Grad | None) -> str:
+def brief(grad: Grad | None, *, shape: bool = True) -> str:
     """A gradient in a few characters: `0.25 ×4`, `[4.0, 2.0]`, or its norm."""
     if grad is None:
         return t("none")
@@ -93,8 +93,10 @@ def brief(grad: Grad | None) -> str:
         return _short(values[0]) + (f" ×{count}" if count > 1 else "")
     if values and len(values) == count <= FEW:
         return "[" + ", ".join(map(_short, values)) + "]"
-    norm = "" if grad.norm is None else "  " + t("norm {n}", n=number(_real(grad.norm), 3))
-    return shape_words(grad.shape) + norm
+    if grad.norm is None:
+        return shape_words(grad.shape)
+    norm = t("norm {n}", n=number(_real(grad.norm), 3))
+    return f"{shape_words(grad.shape)} {norm}" if shape else norm
 
 
 def _flat(values: Any) -> list[Any]:
@@ -141,7 +143,7 @@ class NodeDetail(Lines):
 
     def _rule(self, node: Node, width: int) -> Content:
         if node.variable is not None or node.name == "AccumulateGrad":
-            said = t("a leaf: what comes is added to its .grad")
+            said = t("a leaf: what comes is added to .grad")
         elif node.rule:
             said = in_ascii(node.rule) if self.app.has_class("-ascii") else node.rule
         elif re.fullmatch(r".+Backward", node.name) and node.name != "CompiledFunctionBackward":
@@ -243,9 +245,9 @@ def _why(reason: str) -> str:
 
 def _sum(shot: Shot) -> Content:
     """What a leaf had, what came, what it has."""
-    added = brief(shot.incoming[0]) if shot.incoming else t("none")
-    before = (t("none"), MUTED) if shot.before is None else brief(shot.before)
-    return Content.assemble(before, (" + ", WARN), added, " = ", (brief(shot.after), GOOD))
+    added = brief(shot.incoming[0], shape=False) if shot.incoming else t("none")
+    before = (t("none"), MUTED) if shot.before is None else brief(shot.before, shape=False)
+    return Content.assemble(before, (" + ", WARN), added, " = ", (brief(shot.after, shape=False), GOOD))
 
 
 def _block(label: str, grad: Grad | None, width: int, target: str = "") -> list[Content]:
