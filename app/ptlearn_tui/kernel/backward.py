@@ -8,16 +8,11 @@ from _thread import get_ident
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UNSET
-
-from ptlearn_tui.events import Advice
 from ptlearn_tui.introspect.autograd import leaves
 from ptlearn_tui.introspect.curves import Curves
 from ptlearn_tui.introspect.training import CallSite, rates_of
-from ptlearn_tui.introspect.traps import Traps
-from ptlearn_tui.kernel.frames import cell_of, filename
+from ptlearn_tui.kernel.frames import cell_of
 from ptlearn_tui.kernel.watch import stamp_of
-from ptlearn_tui.locale.explained import in_english
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +20,6 @@ if TYPE_CHECKING:
 
     import torch
 
-    from ptlearn_tui.events import Event, Metric
     from ptlearn_tui.introspect.curves import Give, Series
     from ptlearn_tui.kernel.film import Films
     from ptlearn_tui.kernel.marks import Marks
@@ -61,12 +55,8 @@ class Backward:
         clock: Callable[[], float] = time.perf_counter,
         *,
         films: Films | None = None,
-        traps: Traps | None = None,
     ) -> None:
         self._films = films
-        self._traps = traps
-        self._losses: dict[str, Where] = {}  # a curve -> the call whose losses it has
-        self._give = give
         self.clock = clock
         self.sites: dict[tuple[int, int], _CallSite] = {}  # by code object and instruction: asking for a line is slow
         self.reached: dict[Where, str] = {}  # a call -> "→ x.grad"
@@ -74,7 +64,7 @@ class Backward:
         self._watch = watch
         self._calls = calls
         self._marks = marks
-        self._curves = Curves(self._told, cell)
+        self._curves = Curves(give, cell)
         self.stepped = rates_of(self._curves, clock)
         self._owner = get_ident()
         self._by_line: dict[Where, _CallSite] = {}
@@ -83,25 +73,20 @@ class Backward:
         """It is about to run. Most calls in a loop only leave their loss."""
         site = self.sites.get((id(caller.f_code), caller.f_lasti)) or self._site(caller)
         now = self.clock()
-        traps = self._traps
-        trapped = traps.before(root, loss, site.where, caller) if traps is not None and traps.open else None
         if loss is not None:
             if site.series is None:
                 site.series = self._curves.series(self._name_of_loss(site.where))
                 site.add = site.series.waiting.append
-                self._losses[site.series.name] = site.where
             self._curves.add(site.series, loss, now)
         try:
             # A loop that rests has turns with marks, and only they know their lines.
             if now >= site.look and (not site.seen or now >= site.look + PACE or self._marks.is_live()):
-                return self._look(site, root, self._name_of_root(site.where, loss is not None), now), trapped
+                return self._look(site, root, self._name_of_root(site.where, loss is not None), now)
         except Exception:  # whatever a library made of its tensors: the learner's backward() comes first
             pass
         finally:
             site.due = min(self._curves.due, site.look + PACE) if site.series is not None else now
-            if traps is not None and traps.open:
-                site.due = now
-        return None if trapped is None else (None, trapped)
+        return None
 
     def opened(self) -> None:
         """A turn with marks begins: a call that is to be looked at is looked at in it."""
@@ -120,7 +105,7 @@ class Backward:
         return site.where, stamped
 
     def _site(self, caller: FrameType) -> _CallSite:
-        where = place_of(caller)
+        where = _where(caller)
         site = self._by_line.setdefault(where, _CallSite(where=where))
         if cell_of(caller.f_code.co_filename) is not None:  # a library's frame says nothing of who called it
             site.codes.append(caller.f_code)
@@ -129,12 +114,7 @@ class Backward:
 
     def after(self, token: Any) -> None:
         """It has run: which leaves have a new gradient?"""
-        looked, trapped = token
-        if trapped is not None and self._traps is not None:
-            self._traps.after(trapped)
-        if looked is None:
-            return
-        where, stamped = looked
+        where, stamped = token
         if self._films is not None:
             self._films.ended()
         moved = [leaf for leaf, stamp in stamped if stamp_of(leaf) != stamp]
@@ -151,17 +131,6 @@ class Backward:
             now = self.clock()
             for name, value in values.items():
                 self._curves.track(name, value, now)
-
-    def _told(self, *points: Metric) -> None:
-        """Points of curves go out; of losses the traps are told."""
-        self._give(*points)
-        if self._traps is not None:
-            lots: dict[str, list[float]] = {}
-            for point in points:
-                if point.name in self._losses:
-                    lots.setdefault(point.name, []).append(float(point.value))
-            for name, values in lots.items():
-                self._traps.losses(name, self._losses[name], values)
 
     def end(self) -> None:
         """The cell has ended: give out the points that wait."""
@@ -181,7 +150,7 @@ class Backward:
         return name if name.replace(".", "_").isidentifier() else "loss"
 
 
-def place_of(frame: FrameType | None) -> Where:
+def _where(frame: FrameType | None) -> Where:
     """The line of a cell that called, from however deep in a library; else (-1, a line of the library)."""
     outermost = frame.f_lineno if frame is not None else 0
     for _ in range(40):
@@ -192,25 +161,3 @@ def place_of(frame: FrameType | None) -> Where:
             return cell, frame.f_lineno
         frame = frame.f_back
     return -1, outermost
-
-
-def traps_of(cell: int, source: str, emit: Callable[[Event], None], watch: Watch) -> Traps:
-    """The rules for one cell: each trap goes out as advice."""
-
-    def tell(code: str, where: tuple[int, int], facts: dict[str, str]) -> None:
-        emit(
-            Advice(
-                cell=cell,
-                code=code,
-                line=where[1],
-                line_cell=UNSET if where[0] == cell else where[0],
-                message=in_english(code, facts) or code,
-                facts=facts,
-            )
-        )
-
-    def name_of(tensor: torch.Tensor) -> str | None:
-        named = watch.name_of(tensor)
-        return named.name if named is not None else None
-
-    return Traps(tell, place_of, name_of, source, filename(cell))
