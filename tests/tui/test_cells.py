@@ -241,3 +241,13 @@ async def test_R_while_a_cell_runs_ends_it_first(dashboard: Callable[..., object
         await bench.until(ended(screen.session.records[0]))
         assert screen.session.records[1].state == "died"
         assert screen.session.records[0].state == "ran"
+
+
+async def test_every_hint_of_the_footer_is_a_button(dashboard: Callable[..., object], tmp_path: Path) -> None:
+    async with dashboard() as bench:
+        screen = await open_cells(bench, tmp_path, "1", "2")
+        for word in ("edit", "leave, edits are kept", "run, go on"):
+            await bench.until(word)
+            assert await bench.pilot.click(screen.footer, offset=(bench.lines[-1].index(word), 0))
+        await bench.until(ended(screen.session.records[0]))
+        assert screen.focused is screen.cell(1)

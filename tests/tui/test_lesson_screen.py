@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptlearn_tui.events import Done
-from ptlearn_tui.tui.screens.lesson import Arrived
 from ptlearn_tui.tui.screens.question import Question
 from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.graph_panel import layout
@@ -273,7 +272,6 @@ async def test_the_sequence_of_a_cell_ends_with_done(dashboard: Callable[..., ob
         await bench.until(ended(screen.session.records[0]))
         assert isinstance(put[-1], Done)
         assert [type(event).__name__ for event in put].count("Done") == 1
-        assert Arrived.__module__ == "ptlearn_tui.tui.screens.lesson"
 
 
 async def test_the_kernels_of_the_last_three_lessons_live_on_and_no_others(dashboard: Callable[..., object]) -> None:

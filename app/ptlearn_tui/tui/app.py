@@ -31,6 +31,7 @@ from ptlearn_tui.tui import glyphs
 from ptlearn_tui.tui.keys import KeyFolder, described, from_input_method, shown_key
 from ptlearn_tui.tui.screens.plan import PlanScreen
 from ptlearn_tui.tui.theme import RICH, SIXTEEN, theme_for
+from ptlearn_tui.tui.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,6 +105,7 @@ class Dashboard(App[None]):
             self._filters.append(glyphs.AsciiFilter())
             self.add_class("-ascii")
         self.progress = Progress.open(patience=PATIENCE)
+        self.writer = Writer(partial(self.say, severity="error"))
         self.data_folder = data
         self.found_data = ""
         self.torch_failure = ""
@@ -208,6 +210,7 @@ class Dashboard(App[None]):
         """Kernels end with the dashboard; training runs go on."""
         if "server" in self.__dict__:
             self.server.close()
+        self.writer.close()
         self.progress.close()
 
     # ---- keys --------------------------------------------------------------------------------------------------
@@ -237,15 +240,10 @@ class Dashboard(App[None]):
     def action_switch_language(self) -> None:
         """To the other one, and remembered."""
         self.language = "zh" if self.language == "en" else "en"
-        self.remember_language(self.language)
-
-    @work(thread=True, group="store", exit_on_error=False, description="remember the language")
-    def remember_language(self, language: str) -> None:
-        """For the next start."""
-        try:
-            self.progress.remember("language", language)
-        except sqlite3.Error as error:
-            self.call_from_thread(self.say, t("the language is not remembered: {why}", why=error), "error")
+        self.writer.keep(
+            partial(self.progress.remember, "language", self.language),
+            lambda why: t("the language is not remembered: {why}", why=why),
+        )
 
     def action_repaint(self) -> None:
         """After `wall` or the kernel's console has written over the screen."""

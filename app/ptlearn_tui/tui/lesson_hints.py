@@ -24,9 +24,9 @@ def hints(focused: Widget | None, session: Session) -> tuple[Hint, ...]:
     leave = Hint("q", t("plan"), "app.leave")
     if session.standing:
         return (
-            Hint("t", t("next step"), "step_focused"),
+            Hint("t", t("next step"), "focused.step_through"),
             Hint("l", t("end of the loop"), "loop_end"),
-            Hint("enter", t("to the end"), "run_focused"),
+            Hint("enter", t("to the end"), "focused.run(True)"),
             Hint("ctrl+c", t("stop"), "app.interrupt"),
         )
     if session.running is not None:
@@ -37,7 +37,9 @@ def hints(focused: Widget | None, session: Session) -> tuple[Hint, ...]:
         case Panel():
             return *_of_panel(focused.number), Hint("esc", t("text"), "back"), following
         case Editor():
-            return Hint("ctrl+r", t("run"), "run_editor"), Hint("esc", t("leave, edits are kept"), "leave_editor")
+            return Hint("ctrl+r", t("run"), "focused.leave(True)"), Hint(
+                "esc", t("leave, edits are kept"), "focused.leave(False)"
+            )
         case CodeCell():
             return *_of_cell(focused, session), panels, following, leave
     return panels, following, leave
@@ -49,24 +51,24 @@ def _of_panel(number: int) -> tuple[Hint, ...]:
         film, saved = Hint("space", t("film"), "film"), Hint("i", t("what it keeps"), "saved")
         return Hint("enter", t("show line"), "show_line"), film, saved, Hint("m", "Mermaid", "mermaid"), close
     if number == 2:
-        return Hint("↑ ↓", t("cards"), ""), Hint("enter", t("open the card"), "enter_panel"), close
+        return Hint("↑ ↓", t("cards"), ""), Hint("enter", t("open the card"), "focused.enter"), close
     return Hint("↑ ↓", t("scroll"), ""), close
 
 
 def _of_card(card: OpenCard) -> tuple[Hint, ...]:
     slices = (Hint("← →", t("slice"), ""),) if card.index else ()
-    exact = (Hint("x", t("all values"), "all_values"),) if card.card.sampled else ()
-    return Hint("↑ ↓", t("scroll"), ""), *slices, *exact, Hint("esc", t("close the card"), "close_card")
+    exact = (Hint("x", t("all values"), "focused.all_values"),) if card.card.sampled else ()
+    return Hint("↑ ↓", t("scroll"), ""), *slices, *exact, Hint("esc", t("close the card"), "focused.close")
 
 
 def _of_cell(cell: CodeCell, session: Session) -> tuple[Hint, ...]:
     index, record = cell.cell.index, cell.record
     text = t("start the run") if cell.cell.run else t("run") if session.after(index) is None else t("run, go on")
-    run, edit = Hint("enter", text, "run_focused"), Hint("e", t("edit"), "edit_focused")
+    run, edit = Hint("enter", text, "focused.run(True)"), Hint("e", t("edit"), "focused.edit")
     if cell.cell.scratch:
-        return run, edit, Hint("u", t("remove"), "undo_focused")
+        return run, edit, Hint("u", t("remove"), "focused.undo")
     if record.error is not None and record.error.whole is not None:
         return run, edit, Hint("f", t("in full"), "full")
     if cell.edited is not None:
-        return run, edit, Hint("v", t("what changed"), "differences_focused")
+        return run, edit, Hint("v", t("what changed"), "focused.differences")
     return run, edit, Hint("a", t("run all"), "run_all"), Hint("tab", t("next cell"), "app.focus_next")

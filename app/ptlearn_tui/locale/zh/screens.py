@@ -119,6 +119,7 @@ TABLE: dict[str, str] = {
     "opens them": "展开",
     "ran {n} times": "运行了 {n} 次",
     "remove": "删除",
+    "it runs: ctrl+c first": "正在运行：先按 ctrl+c",
     "step through this cell": "单步运行这一格",
     "stepping: to the end of the loop": "单步：运行到循环结束",
     "no cell is stepped through: t begins": "没有在单步运行：按 t 开始",

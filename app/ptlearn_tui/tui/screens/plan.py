@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import time
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -230,10 +230,10 @@ class PlanScreen(BaseScreen):
     @work(group="store", exit_on_error=False, description="keep a tick")
     async def keep_tick(self, row: ItemRow) -> None:
         """Shown once it is on disk, not before. A task of its own: another shell may hold the store for seconds."""
-        try:
-            await asyncio.to_thread(self.dashboard.progress.tick, row.item.id, done=not row.done)
-        except sqlite3.Error as error:
-            self.dashboard.say(t("the tick could not be kept: {why}", why=error), severity="error")
+        await self.dashboard.writer.keep(
+            partial(self.dashboard.progress.tick, row.item.id, done=not row.done),
+            lambda why: t("the tick could not be kept: {why}", why=why),
+        )
         self.show_rows()
 
     @work(thread=True, group="runs", exclusive=True, exit_on_error=False, description="look for runs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import on, work
@@ -38,7 +39,6 @@ class PageText(VerticalScroll, can_focus=False):
         self.page = page
         self.session = session
         self._rows: dict[int, int] = {}  # cells of the learner's own: index -> id in the store
-        self._writing = asyncio.Lock()  # what is written later is kept later
         self._due = False  # a save is
 
     def compose(self) -> ComposeResult:
@@ -72,10 +72,7 @@ class PageText(VerticalScroll, can_focus=False):
     def on_unmount(self) -> None:
         """The program ends with an editor open."""
         for editor in self.query(Editor):
-            try:
-                self._store(editor.index, editor.text.rstrip("\n"))
-            except sqlite3.Error:
-                pass  # what was there half a second ago is on disk
+            self.dashboard.writer.keep(partial(self._store, editor.index, editor.text.rstrip("\n")))
 
     @property
     def dashboard(self) -> Dashboard:
@@ -177,6 +174,9 @@ class PageText(VerticalScroll, can_focus=False):
     @on(CodeCell.Undo)
     def _undo_asked(self, message: CodeCell.Undo) -> None:
         index, cell = message.index, self.session.cells[message.index]
+        if cell.scratch and index == self.session.running:
+            self.dashboard.say(t("it runs: ctrl+c first"))
+            return
         question = Question(t("Bring the author's text back? Yours is lost."), t("bring it back"))
         if cell.scratch:
             question = Question(t("Remove this cell? Its text is lost."), t("remove"))
@@ -225,11 +225,9 @@ class PageText(VerticalScroll, can_focus=False):
         self.cell(index).show_edit(self.session.edits.get(index))
 
     async def _write(self, index: int, text: str) -> None:
-        async with self._writing:
-            try:
-                await asyncio.to_thread(self._store, index, text)
-            except sqlite3.Error as error:
-                self.dashboard.say(t("your edit is not on disk: {why}", why=error), "error")
+        await self.dashboard.writer.keep(
+            partial(self._store, index, text), lambda why: t("your edit is not on disk: {why}", why=why)
+        )
 
     def _store(self, index: int, text: str) -> None:
         """In a thread: a disk may be slow. Raises `sqlite3.Error`."""
