@@ -14,10 +14,12 @@ import io
 import math
 import mmap
 import os
+import subprocess
 import sys
 import termios
 import threading
 import time
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,6 +35,16 @@ TURN = 1 << 20  # bytes read before any are shown: more than a pipe holds, so al
 REFRESH = 1 / 16  # seconds: where there is a rate to keep to, text comes out this often, the newest of what there is
 BURST = 1.0  # seconds' worth of the rate that comes out unhindered after a silence
 
+
+# What starts programs. No audit hook: with one, each look at a frame costs 1 µs, and each backward() takes two.
+_PROGRAMS: tuple[tuple[Any, str], ...] = (
+    (subprocess.Popen, "__init__"),
+    (os, "system"),
+    (os, "posix_spawn"),
+    (os, "posix_spawnp"),
+    (os, "execv"),
+    (os, "execve"),
+)
 
 _sleep = time.sleep  # a learner's own `time.sleep = ...` is for the learner
 
@@ -102,7 +114,8 @@ class Streams:
             after_in_parent=self._flushing.release,
             after_in_child=self._in_child,
         )
-        sys.addaudithook(self._before_program)
+        for owner, name in _PROGRAMS:
+            setattr(owner, name, self._flushing_first(getattr(owner, name)))
         _thread.start_new_thread(self._keep_flushing, ())
 
     def begin(self) -> None:
@@ -159,10 +172,15 @@ class Streams:
             _sleep(PACE)
             self.flush()
 
-    def _before_program(self, event: str, _: tuple[Any, ...]) -> None:
-        # Programs write to the pipe themselves, and what was printed before they start comes first.
-        if event in ("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec"):
+    def _flushing_first(self, start: Callable[..., Any]) -> Callable[..., Any]:
+        """Programs write to the pipe themselves, and what was printed before they start comes first."""
+
+        @wraps(start)
+        def started(*arguments: Any, **named: Any) -> Any:
             self.flush()
+            return start(*arguments, **named)
+
+        return started
 
     def _before_fork(self) -> None:
         self._flushing.acquire()  # held by the flusher, it would be held in the child for ever
