@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 
 from ptlearn_tui.events import Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LOT = 0.05  # seconds between two lots of points
 DEVICE_LOT = 0.5  # the same where reading them waits for a GPU
@@ -28,6 +31,7 @@ class Series:
         self.step = step  # of the last point that was given out, or of what came before the first
         self.told = False  # whether one has been
         self.silent = False  # the learner tracks it by this name
+        self.heard: Callable[[list[float]], None] | None = None  # gets each lot of values too
         self.waiting: list[float | torch.Tensor] = []  # the same list always: whoever adds often keeps its `append`
 
     def take(self) -> list[float]:
@@ -121,6 +125,8 @@ class Curves:
             if not series.told and len(series.waiting) < series.least:
                 continue
             values, cell, name = series.take(), self._cell, series.name
+            if series.heard is not None:
+                series.heard(values)
             lot += [
                 Metric(cell=cell, name=name, step=step, value=value)
                 for step, value in enumerate(values, series.step + 1)

@@ -6,13 +6,19 @@ import time
 import weakref
 from _thread import get_ident
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET
+
+from ptlearn_tui.events import Advice
 from ptlearn_tui.introspect.autograd import leaves
 from ptlearn_tui.introspect.curves import Curves
 from ptlearn_tui.introspect.training import CallSite, rates_of
-from ptlearn_tui.kernel.frames import cell_of
+from ptlearn_tui.introspect.traps import Traps
+from ptlearn_tui.kernel.frames import cell_of, filename
 from ptlearn_tui.kernel.watch import stamp_of
+from ptlearn_tui.locale.explained import in_english
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from ptlearn_tui.events import Event
     from ptlearn_tui.introspect.curves import Give, Series
     from ptlearn_tui.kernel.film import Films
     from ptlearn_tui.kernel.marks import Marks
@@ -55,8 +62,10 @@ class Backward:
         clock: Callable[[], float] = time.perf_counter,
         *,
         films: Films | None = None,
+        traps: Traps | None = None,
     ) -> None:
         self._films = films
+        self._traps = traps
         self.clock = clock
         self.sites: dict[tuple[int, int], _CallSite] = {}  # by code object and instruction: asking for a line is slow
         self.reached: dict[Where, str] = {}  # a call -> "→ x.grad"
@@ -73,20 +82,26 @@ class Backward:
         """It is about to run. Most calls in a loop only leave their loss."""
         site = self.sites.get((id(caller.f_code), caller.f_lasti)) or self._site(caller)
         now = self.clock()
+        traps = self._traps
+        trapped = traps.before(root, loss, site.where, caller) if traps is not None and traps.open else None
         if loss is not None:
             if site.series is None:
                 site.series = self._curves.series(self._name_of_loss(site.where))
                 site.add = site.series.waiting.append
+                if traps is not None:
+                    site.series.heard = partial(traps.losses, site.series.name, site.where)
             self._curves.add(site.series, loss, now)
         try:
             # A loop that rests has turns with marks, and only they know their lines.
             if now >= site.look and (not site.seen or now >= site.look + PACE or self._marks.is_live()):
-                return self._look(site, root, self._name_of_root(site.where, loss is not None), now)
+                return self._look(site, root, self._name_of_root(site.where, loss is not None), now), trapped
         except Exception:  # whatever a library made of its tensors: the learner's backward() comes first
             pass
         finally:
             site.due = min(self._curves.due, site.look + PACE) if site.series is not None else now
-        return None
+            if traps is not None and traps.open:
+                site.due = now
+        return None if trapped is None else (None, trapped)
 
     def opened(self) -> None:
         """A turn with marks begins: a call that is to be looked at is looked at in it."""
@@ -105,7 +120,7 @@ class Backward:
         return site.where, stamped
 
     def _site(self, caller: FrameType) -> _CallSite:
-        where = _where(caller)
+        where = place_of(caller)
         site = self._by_line.setdefault(where, _CallSite(where=where))
         if cell_of(caller.f_code.co_filename) is not None:  # a library's frame says nothing of who called it
             site.codes.append(caller.f_code)
@@ -114,7 +129,12 @@ class Backward:
 
     def after(self, token: Any) -> None:
         """It has run: which leaves have a new gradient?"""
-        where, stamped = token
+        looked, trapped = token
+        if trapped is not None and self._traps is not None:
+            self._traps.after(trapped)
+        if looked is None:
+            return
+        where, stamped = looked
         if self._films is not None:
             self._films.ended()
         moved = [leaf for leaf, stamp in stamped if stamp_of(leaf) != stamp]
@@ -150,7 +170,7 @@ class Backward:
         return name if name.replace(".", "_").isidentifier() else "loss"
 
 
-def _where(frame: FrameType | None) -> Where:
+def place_of(frame: FrameType | None) -> Where:
     """The line of a cell that called, from however deep in a library; else (-1, a line of the library)."""
     outermost = frame.f_lineno if frame is not None else 0
     for _ in range(40):
@@ -161,3 +181,25 @@ def _where(frame: FrameType | None) -> Where:
             return cell, frame.f_lineno
         frame = frame.f_back
     return -1, outermost
+
+
+def traps_of(cell: int, source: str, emit: Callable[[Event], None], watch: Watch) -> Traps:
+    """The rules for one cell: each trap goes out as advice."""
+
+    def tell(code: str, where: tuple[int, int], facts: dict[str, str]) -> None:
+        emit(
+            Advice(
+                cell=cell,
+                code=code,
+                line=where[1],
+                line_cell=UNSET if where[0] == cell else where[0],
+                message=in_english(code, facts) or code,
+                facts=facts,
+            )
+        )
+
+    def name_of(tensor: torch.Tensor) -> str | None:
+        named = watch.name_of(tensor)
+        return named.name if named is not None else None
+
+    return Traps(tell, place_of, name_of, source, filename(cell))

@@ -20,7 +20,7 @@ from ptlearn_tui.events import Done, Event, Value
 from ptlearn_tui.introspect.training import noticing
 from ptlearn_tui.introspect.values import bounded_repr
 from ptlearn_tui.kernel import tracebacks
-from ptlearn_tui.kernel.backward import Backward
+from ptlearn_tui.kernel.backward import Backward, traps_of
 from ptlearn_tui.kernel.cells import Compiled, compile_cell, future_flags, takes_time
 from ptlearn_tui.kernel.describe import NothingThere, describe
 from ptlearn_tui.kernel.film import Films
@@ -134,7 +134,8 @@ def _run(
     lines = Lines(cell, marks, _process.memory.names, emit, functions.defined)
     watch = Watch(cell, namespace, emit, _process.memory, marks)
     films = Films(cell, emit, watch.reader) if film else None
-    backward = Backward(cell, emit, watch, marks, calls, films=films)
+    traps = traps_of(cell, python.text, emit, watch)
+    backward = Backward(cell, emit, watch, marks, calls, films=films, traps=traps)
     lines.reached = backward.reached
     stepping = Stepping(cell, tree, namespace, emit, wait) if wait is not None else None
 
@@ -150,6 +151,7 @@ def _run(
                 around.enter_context(functions.measured())
             if not python.repeated:  # its thousands of steps are no training
                 around.enter_context(noticing(backward))
+                around.enter_context(traps.watching())
             around.enter_context(listening(backward.track))
             around.enter_context(warning_once(cell, namespace, emit))
             around.enter_context(_without_input())
@@ -167,6 +169,7 @@ def _run(
         lines.end()
         watch.end()
         backward.end()
+        traps.end(namespace, watch.bound_at, cell)
 
 
 def _one(

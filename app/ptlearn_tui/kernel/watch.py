@@ -69,6 +69,11 @@ class Watch:
             if not is_array(tensor):
                 self._stamps[name] = stamp_of(tensor)
 
+    @property
+    def bound_at(self) -> dict[str, int]:
+        """Names that this cell has bound -> lines."""
+        return self._bound_at
+
     # ---- after a statement -------------------------------------------------------------------------------------
 
     def statement(self, line: int, names: list[str], compound: bool) -> None:

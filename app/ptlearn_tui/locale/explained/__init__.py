@@ -38,7 +38,7 @@ class Explained(NamedTuple):
 
 def explain(code: str | None, facts: Mapping[str, str], language: str | None = None) -> Explained | None:
     """The words for a code in `language`, or the one in use; None for a code that has none."""
-    text = _table(language).TABLE.get(code)
+    text = _table(language).TABLE.get(code) or _traps(language).TRAPS.get(code)
     if text is None:
         return None
     repairs = [said for ways in text.repairs if (said := _said(ways, facts)) is not None]
@@ -73,6 +73,10 @@ def in_english(code: str | None, facts: Mapping[str, str]) -> str | None:
 def _table(language: str | None) -> Any:
     """The module of the language: read only when something is to be explained."""
     return import_module(f"{__name__}.{language or locale.language()}")
+
+
+def _traps(language: str | None) -> Any:
+    return import_module(f"{__name__}.traps_{language or locale.language()}")
 
 
 def _said(ways: Ways, facts: Mapping[str, str]) -> str | None:
