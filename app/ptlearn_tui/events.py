@@ -176,6 +176,64 @@ class Tensors(Event, tag="tensors", frozen=True, kw_only=True):
     items: list[Tensor]
 
 
+class Activation(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The values that came out of a layer, of a strided sample of at most 4,096 if `sampled`; see `Tensor`."""
+
+    zeros: float = 0.0  # the share that is exactly 0
+    sampled: bool = False
+    min: Number | None = None
+    max: Number | None = None
+    mean: Number | None = None
+    std: Number | None = None
+    nan: int = 0
+    inf: int = 0
+    histogram: list[int] = []
+
+
+class Layer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A module inside a module, or that itself."""
+
+    path: str = ""  # "features.0"; empty for the module itself
+    kind: str  # "Conv2d"
+    depth: int = 0
+    said: str = ""  # what one of PyTorch's own says of itself: "1, 6, kernel_size=(5, 5), stride=(1, 1)"
+    own: int = 0  # numbers in its own parameters
+    parameters: int = 0  # those of all its layers too
+    frozen: bool = False  # none of them wants a gradient
+    training: bool = True
+    same_as: str | None = None  # path: it is the layer that stands there already
+    inputs: list[list[int]] = []  # shapes of at most 4 tensors that it was given …
+    outputs: list[list[int]] = []  # … and of those that it gave, in the pass; none where it was not called
+    dtype: str = ""  # of the first of these
+    calls: int = 0  # in the pass; shapes and activation are of the last
+    flops: int | None = None  # of all these calls, its layers' too; a multiplication and an addition are two
+    activation: Activation | None = None
+
+
+class Broken(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a forward pass broke off."""
+
+    path: str = ""  # of the innermost layer that raised
+    what: str = ""  # "features" or "channels", where it is their number
+    wants: int | None = None  # how many the layer wants …
+    has: int | None = None  # … and what it was given
+    repair: str = ""  # a layer for what comes: "nn.Linear(256, 120)"
+    image: list[int] = []  # the least and the largest side of a square image with which it would fit
+
+
+class Modules(Event, tag="modules", frozen=True, kw_only=True):
+    """A module that a statement has made, or the first pass of a statement through it."""
+
+    name: str
+    line: int  # that made it, or called it
+    line_cell: int | UnsetType = UNSET
+    layers: list[Layer]  # depth first; the first is the module itself
+    left_out: int = 0  # layers beyond the bound
+    bytes: int = 0  # of its parameters
+    called: bool = False  # its layers have shapes
+    broken: Broken | None = None
+
+
 class Saved(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A tensor that a node keeps for its backward."""
 
@@ -388,11 +446,11 @@ class End(Event, tag="end", frozen=True, kw_only=True):
 
 
 CellEvent: TypeAlias = (
-    Stdout | Stderr | Line | Value | Tensors | Graph | NoGraph | Film | Step | Metric | Advice | Error | Done
+    Stdout | Stderr | Line | Value | Tensors | Modules | Graph | NoGraph | Film | Step | Metric | Advice | Error | Done
 )
 RunEvent: TypeAlias = Run | Metric | Eval | Sample | Timing | Note | Advice | Checkpoint | End
 AnyEvent: TypeAlias = (
-    Stdout | Stderr | Line | Value | Tensors | Graph | NoGraph | Film | Step | Metric | Advice | Error | Done
+    Stdout | Stderr | Line | Value | Tensors | Modules | Graph | NoGraph | Film | Step | Metric | Advice | Error | Done
     | Run | Eval | Sample | Timing | Note | Checkpoint | End
 )  # fmt: skip
 

@@ -44,7 +44,7 @@ def test_a_librarys_frames_are_one_line_that_says_where_it_was(cells: Cells) -> 
         '  File "<cell 1>", in forward',
     ]
     first, second = re.findall(r"^    … .*$", told, re.MULTILINE)
-    assert re.fullmatch(r"    … \d frames in torch/nn/modules \(module\.py:\d+ in _call_impl\)", first)
+    assert re.fullmatch(r"    … \d frames in torch/nn/modules \(module\.py:\d+ in (_call_impl|inner)\)", first)
     assert re.fullmatch(r"    … \d frames in torch/nn/modules \(linear\.py:\d+ in forward\)", second)
     assert told.splitlines()[-1].startswith("RuntimeError: ")
     assert "ptlearn_tui" not in told and "site-packages" not in told

@@ -33,6 +33,7 @@ from ptlearn_tui.kernel.marks import Marks
 from ptlearn_tui.kernel.memory import make_room
 from ptlearn_tui.kernel.stepping import Stepping
 from ptlearn_tui.kernel.syntax import BackwardCall, backward_calls
+from ptlearn_tui.kernel.trees import Trees
 from ptlearn_tui.kernel.warned import warning_once
 from ptlearn_tui.kernel.watch import Memory, Watch
 from ptlearn_tui.tracking import listening
@@ -136,6 +137,7 @@ def _run(
     films = Films(cell, emit, watch.reader) if film else None
     traps = traps_of(cell, python.text, emit, watch)
     backward = Backward(cell, emit, watch, marks, calls, films=films, traps=traps)
+    trees = Trees(cell, namespace, emit, off=measures)
     lines.reached = backward.reached
     stepping = Stepping(cell, tree, namespace, emit, wait) if wait is not None else None
 
@@ -161,11 +163,12 @@ def _run(
             for statement in statements:
                 if stepping is not None:
                     stepping.begins(compound=len(statement.sites) > 1)
-                _one(cell, statement, namespace, emit, lines, watch)
+                _one(cell, statement, namespace, emit, lines, watch, trees)
                 if stepping is not None:
                     stepping.ended(statement.line)
     finally:
         marks.end()
+        trees.end()
         lines.end()
         watch.end()
         backward.end()
@@ -179,16 +182,19 @@ def _one(
     emit: Emit,
     lines: Lines,
     watch: Watch,
+    trees: Trees,
 ) -> None:
     """Run one top-level statement, and look at what it made; at what an interrupted loop made, too."""
     site, *inside = statement.sites
     watch.statement(statement.line, statement.names, bool(inside))
+    trees.begins(statement.line)
     _process.marks.begin_statement(statement.place)
     try:
         value = eval(statement.code, namespace)
         if statement.code.co_flags & inspect.CO_COROUTINE:
             value = _await(value)
     except BaseException:
+        trees.end()
         make_room()
         if inside:
             _look(statement, namespace, lines, watch)
@@ -201,6 +207,7 @@ def _one(
             builtins._ = value  # type: ignore[attr-defined]  # where Python's own prompt keeps it
             emit(Value(cell=cell, text=bounded_repr(value), line=statement.line))
         del value
+    trees.ended(statement.names)
     _look(statement, namespace, lines, watch)
 
 

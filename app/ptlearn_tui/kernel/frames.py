@@ -18,6 +18,8 @@ MOST = 60  # frames and folded lines of a stack: an endless recursion through a 
 
 _CELL = re.compile(r"<cell (\d+)>")
 _OURS = str(Path(ptlearn_tui.__file__).parent) + os.sep
+_LEADS_TO_US = ("torch/_dynamo/eval_frame.py", "torch/_compile.py")  # so PyTorch calls a mode of ours, …
+_FOLLOWS_US = "torch/_ops.py"  # … which goes on with the operator
 _STANDARD = tuple({sysconfig.get_path(key) + os.sep for key in ("stdlib", "platstdlib")})
 _INSTALLED = re.compile(r".*[\\/](?:site|dist)-packages[\\/]")
 
@@ -49,8 +51,17 @@ class Learners(traceback.StackSummary):
 
     @classmethod
     def of(cls, stack: traceback.StackSummary) -> Learners:
-        """The same frames, without those of this program."""
-        frames = [frame for frame in stack if not frame.filename.startswith(_OURS)]
+        """The same frames, without those of this program and of what is there only because PyTorch has called it."""
+        frames: list[traceback.FrameSummary] = []
+        ours = False
+        for frame in stack:
+            if frame.filename.startswith(_OURS):
+                ours = True
+                while frames and frames[-1].filename.endswith(_LEADS_TO_US):
+                    frames.pop()
+            elif not ours or not frame.filename.endswith(_FOLLOWS_US):
+                ours = False
+                frames.append(frame)
         return cls(dropwhile(lambda frame: not _is_the_learners(frame.filename), frames))
 
     def format_frame_summary(self, frame_summary: traceback.FrameSummary, **how: Any) -> str:  # 3.13: `colorize`

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def hints(focused: Widget | None, session: Session) -> tuple[Hint, ...]:
     """The most obvious first; the footer shows as many as fit."""
-    panels = Hint("1 2 3 4", t("panels"), "panel(2)")
+    panels = Hint("1…5", t("panels"), "panel(2)")
     following = Hint("n", t("next page"), "next_page")
     leave = Hint("q", t("plan"), "app.leave")
     if session.standing:
@@ -52,6 +52,8 @@ def _of_panel(number: int) -> tuple[Hint, ...]:
         return Hint("enter", t("show line"), "show_line"), film, saved, Hint("m", "Mermaid", "mermaid"), close
     if number == 2:
         return Hint("↑ ↓", t("cards"), ""), Hint("enter", t("open the card"), "focused.enter"), close
+    if number == 5:
+        return Hint("↑ ↓", t("layers"), ""), Hint("enter", t("fold, unfold"), "focused.enter"), close
     return Hint("↑ ↓", t("scroll"), ""), close
 
 

@@ -32,6 +32,7 @@ class Record:
     fresh_grads: set[str] = field(default_factory=set)  # names whose gradient the last backward() moved
     graphs: dict[str, ev.Graph] = field(default_factory=dict)  # by root, the newest last
     ungraphed: list[ev.NoGraph] = field(default_factory=list)  # why there is no graph at all
+    trees: dict[str, ev.Modules] = field(default_factory=dict)  # by name, the newest last
     films: list[ev.Film] = field(default_factory=list)
     series: dict[str, Series] = field(default_factory=dict)
     error: ev.Error | None = None
@@ -65,6 +66,7 @@ class Record:
                 "tensors": self.cards,
                 "graph": self.graphs or self.ungraphed,
                 "plot": self.series,
+                "modules": self.trees,
             }[panel]
         )
 
@@ -74,7 +76,7 @@ class Record:
         self.__dict__.update(fresh.__dict__)
 
     def apply(self, events: Iterable[ev.AnyEvent]) -> set[str]:
-        """Take events in; says which panels have changed: "cell", "output", "tensors", "graph", "plot"."""
+        """Take events in; says which panels have changed: "cell", "output", and others by their names."""
         touched: set[str] = set()
         for event in events:
             match event:
@@ -98,6 +100,10 @@ class Record:
                     self.graphs.pop(root, None)
                     self.graphs[root] = event
                     touched.add("graph")
+                case ev.Modules(name=name):
+                    self.trees.pop(name, None)
+                    self.trees[name] = event
+                    touched.add("modules")
                 case ev.NoGraph():
                     self.ungraphed.append(event)
                     touched.add("graph")
@@ -130,7 +136,7 @@ class Record:
                         if event.ok
                         else "failed"
                     )
-                    touched |= {"cell", "output", "tensors", "graph", "plot"}
+                    touched |= {"cell", "output", "tensors", "graph", "plot", "modules"}
         return touched
 
     def _cards(self, items: list[ev.Tensor]) -> None:

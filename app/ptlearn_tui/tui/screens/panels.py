@@ -19,13 +19,14 @@ from ptlearn_tui.tui.widgets.tensor_panel import TensorBody
 
 
 class PanelsScreen(RunningScreen):
-    """Output, tensors, graph and plot beside the cells."""
+    """Output, tensors, graph, plot and modules beside the cells."""
 
     BINDINGS: ClassVar = [
         Binding("1", "panel(1)", "Output", show=False),
         Binding("2", "panel(2)", "Tensors", show=False),
         Binding("3", "panel(3)", "Graph", show=False),
         Binding("4", "panel(4)", "Plot", show=False),
+        Binding("5", "panel(5)", "Modules", show=False),
         Binding("i", "saved", "graph: look at what the node keeps", show=False),
         Binding("m", "mermaid", "graph: copy it as Mermaid", show=False),
     ]

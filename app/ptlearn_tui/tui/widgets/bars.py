@@ -47,7 +47,7 @@ class Header(Lines):
 class Hint(NamedTuple):
     """A key and what it does now, as the footer shows it."""
 
-    key: str  # as it is shown: "enter", "1 2 3 4"
+    key: str  # as it is shown: "enter", "1…5"
     text: str  # in the language in use
     action: str  # what a click on it runs
 

@@ -1,4 +1,4 @@
-"""What the four panels have in common: they show one cell's record, and say what to do when it is empty."""
+"""What the panels have in common: they show one cell's record, and say what to do when it is empty."""
 
 from __future__ import annotations
 

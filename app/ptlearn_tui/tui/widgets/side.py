@@ -1,4 +1,4 @@
-"""The four panels with their tabs: which are open, which have something new to draw, and when."""
+"""The panels with their tabs: which are open, which have something new to draw, and when."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from textual.message import Message
 
 from ptlearn_tui.tui.screens.base import TALL, WIDE
 from ptlearn_tui.tui.widgets.graph_panel import GraphBody
+from ptlearn_tui.tui.widgets.module_panel import ModuleBody
 from ptlearn_tui.tui.widgets.output_panel import OutputBody
 from ptlearn_tui.tui.widgets.panel import Panel
 from ptlearn_tui.tui.widgets.plot_panel import PlotBody
@@ -26,6 +27,7 @@ SLOW = {
     "tensors": 0.2,
     "graph": 0.2,
     "plot": 0.4,
+    "modules": 0.2,
 }  # seconds between drawings of a panel that changes all the time
 
 
@@ -45,7 +47,7 @@ class Side(Vertical):
     def compose(self) -> ComposeResult:
         """Tabs, then the panels, of which one or two are in sight."""
         yield Tabs()
-        bodies = (OutputBody, TensorBody, GraphBody, PlotBody)
+        bodies = (OutputBody, TensorBody, GraphBody, PlotBody, ModuleBody)
         for number, (name, body) in enumerate(zip(PANELS, bodies, strict=True), 1):
             yield Panel(number, name, body())
 
@@ -56,7 +58,7 @@ class Side(Vertical):
         self.settle()
 
     def panel(self, number: int) -> Panel:
-        """One of the four, 1-based."""
+        """One of them, 1-based."""
         return self.query_one(f"#panel-{PANELS[number - 1]}", Panel)
 
     def toggle(self, number: int) -> None:
@@ -81,7 +83,7 @@ class Side(Vertical):
     def settle(self) -> None:
         """After a panel was opened or closed, or the window changed."""
         visible = self._visible()
-        for number in range(1, 5):
+        for number in range(1, len(PANELS) + 1):
             self.panel(number).set_class(number in visible, "-open")
         self.display = bool(visible)
         self.query_one(Tabs).open = visible

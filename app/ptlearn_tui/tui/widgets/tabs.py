@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
 
@@ -15,16 +16,16 @@ from ptlearn_tui.tui.widgets.lines import Lines
 if TYPE_CHECKING:
     from textual.events import Click
 
-PANELS = ("output", "tensors", "graph", "plot")  # panel 1, 2, 3, 4
+PANELS = ("output", "tensors", "graph", "plot", "modules")  # panel 1, 2, 3, 4, 5
 
 
 def names() -> tuple[str, ...]:
     """Their titles in the language in use."""
-    return (t("Output"), t("Tensors"), t("Graph"), t("Plot"))
+    return (t("Output"), t("Tensors"), t("Graph"), t("Plot"), t("Modules"))
 
 
 class Tabs(Lines):
-    """`1 Output  2 Tensors  3 Graph  4 Plot`, the open ones in the accent colour."""
+    """`1 Output  2 Tensors  3 Graph  4 Plot  5 Modules`, the open ones in the accent colour."""
 
     DEFAULT_CSS = "Tabs { height: 1; }"
 
@@ -41,14 +42,16 @@ class Tabs(Lines):
 
     def lay(self, width: int) -> list[Content]:
         """One line; remembers where each name stands, for clicks."""
-        line = Content(" ")
+        about = Content.styled(self.about + "  ", MUTED)
+        titles = [f"{number} {name}" for number, name in enumerate(names(), 1)]
+        room = width - about.cell_length - 1 - sum(map(cell_len, titles))
+        line, gap = Content(" "), "  " if room >= 2 * len(titles) else " "
         self._spans: list[tuple[int, int, int]] = []
-        for number, name in enumerate(names(), 1):
-            style = f"bold {ACCENT}" if number in self.open else MUTED
-            piece = Content.styled(f"{number} {name}", style)
+        for number, title in enumerate(titles, 1):
+            piece = Content.styled(title, f"bold {ACCENT}" if number in self.open else MUTED)
             self._spans.append((line.cell_length, line.cell_length + piece.cell_length, number))
-            line = Content.assemble(line, piece, "  ")
-        return [spread(line, Content.styled(self.about + "  ", MUTED), width)]
+            line = Content.assemble(line, piece, gap)
+        return [spread(line, about, width) if line.cell_length + about.cell_length <= width else line]
 
     async def on_click(self, event: Click) -> None:
         """A click opens or closes."""
