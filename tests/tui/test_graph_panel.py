@@ -93,6 +93,20 @@ async def test_a_graph_of_ten_thousand_nodes_is_a_fold_that_unfolds(
         await bench.until(lambda: len(body.lines_in_sight) == 2)
 
 
+async def test_a_cell_with_several_graphs_shows_one_and_the_others_on_demand(
+    dashboard: Callable[..., object], tmp_path: Path
+) -> None:
+    async with dashboard() as bench:
+        source = "import torch\nx = torch.ones(2, requires_grad=True)\ny = x * 2\nz = (x + 1).exp()"
+        await open_graph(bench, tmp_path, source)
+        await bench.until("z came from")
+        await bench.until("graph 2 of 2")
+        await bench.press("comma")
+        await bench.until("y came from")
+        await bench.press("full_stop")
+        await bench.until("z came from")
+
+
 async def test_it_says_why_there_is_no_graph(dashboard: Callable[..., object], tmp_path: Path) -> None:
     async with dashboard() as bench:
         begin = "import torch\nx = torch.ones(2, requires_grad=True)\ny = x * 2"

@@ -192,10 +192,14 @@ class GraphBody(PanelBody):
         self.changed()
         return True
 
-    def next_root(self, step: int) -> None:
+    @property
+    def choices(self) -> int:
+        """Graphs to choose from: of other variables."""
+        return len(self.record.graphs) if self.record is not None and self.reel.film is None else 0
+
+    def choose(self, step: int) -> None:
         """Another variable's graph."""
         if self.record is not None and self.graph is not None:
-            self.reel.stop()
             roots = list(self.record.graphs)
             self.root = roots[(roots.index(self.graph.root) + step) % len(roots)]
             self.changed()
@@ -262,6 +266,11 @@ class GraphBody(PanelBody):
         if self.of_cell is not None:
             count += " · " + t("cell {n}", n=self.of_cell + 1)
         title = Content.assemble("   ", (safe(shown.root), STRONG), (" " + t("came from"), MUTED))
+        if self.choices > 1 and self.record is not None:
+            at = list(self.record.graphs).index(shown.root) + 1
+            title = Content.assemble(
+                title, ("   , . ", ACCENT), (t("graph {n} of {total}", n=at, total=self.choices), MUTED)
+            )
         return spread(title, Content.styled(count + "  ", MUTED), width)
 
     @staticmethod

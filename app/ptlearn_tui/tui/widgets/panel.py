@@ -69,8 +69,8 @@ class Panel(VerticalScroll, can_focus=True):
         Binding("up,k", "step(-1)", "walk or scroll", show=False),
         Binding("right", "turn(1)", "walk; in an open card: another slice", show=False),
         Binding("left", "turn(-1)", "walk; in an open card: another slice", show=False),
-        Binding("comma", "choose(-1)", "an open card: another dimension", show=False),
-        Binding("full_stop", "choose(1)", "an open card: another dimension", show=False),
+        Binding("comma", "choose(-1)", "an open card: another dimension; graph: another variable's", show=False),
+        Binding("full_stop", "choose(1)", "an open card: another dimension; graph: another variable's", show=False),
         Binding("x", "all_values", "an open card: statistics of all values", show=False),
         Binding("escape", "close", "close the card", show=False),
     ]
@@ -104,7 +104,9 @@ class Panel(VerticalScroll, can_focus=True):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Some keys are there only while a card is open in full."""
-        if action in ("choose", "all_values", "close"):
+        if action == "choose":
+            return getattr(self.body, "choices", 0) > 1
+        if action in ("all_values", "close"):
             return getattr(self.body, "opened", None) is not None
         return True
 

@@ -118,6 +118,11 @@ class TensorBody(PanelBody):
             self._ask()
         return True
 
+    @property
+    def choices(self) -> int:
+        """Dimensions that the arrows may turn."""
+        return len(self.opened.index) if self.opened is not None else 0
+
     def choose(self, step: int) -> None:
         """, .: another dimension for the arrows."""
         if self.opened is not None and self.opened.choose(step):
