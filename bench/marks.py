@@ -17,10 +17,9 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ptlearn_tui.events import Event, Stdout
+from ptlearn_tui.events import Event, Stdout, encode
 from ptlearn_tui.kernel.client import Kernel, Server
 from ptlearn_tui.kernel.execute import execute
-from ptlearn_tui.kernel.kernel import encoded
 
 
 class Case(NamedTuple):
@@ -143,13 +142,13 @@ def plain(case: Case) -> tuple[float, float]:
 
 
 def marked(case: Case) -> tuple[float, int]:
-    """CPU seconds of the cell, and what it told."""
+    """CPU seconds of the cell, and the bytes of what it told."""
     sent = 0
 
     def emit(*events: Event) -> None:
         nonlocal sent
-        encoded(events)
-        sent += len(events)
+        for event in events:
+            sent += len(encode(event))
 
     names = namespace() | {"print": lambda _: None}
     began = time.process_time()
@@ -169,7 +168,7 @@ def main(repeats: int) -> None:
     kernel = server.kernel()
     list(kernel.run(0, "import time, torch\ntorch.set_num_threads(1)"))
     torch.set_num_threads(1)
-    print(f"{'':36}{'script':>10}{'a step':>10}{'cell':>8}{'kernel':>8}{'events':>8}")
+    print(f"{'':36}{'script':>10}{'a step':>10}{'cell':>8}{'kernel':>8}{'told':>10}")
     for case in CASES:
         plain(case), marked(case), in_kernel(kernel, case)  # warm
         cell, sent, by_kernel, script = [], 0, [], []
@@ -183,7 +182,7 @@ def main(repeats: int) -> None:
         steps = 10_000 if "10_000" in case.loop or "10000" in case.loop else 5_000
         step = f"{took / steps * 1e6:8.0f}µs" if "step" in case.loop else ""
         ratios = f"{statistics.median(cell):8.2f}{statistics.median(by_kernel):8.2f}"
-        print(f"{case.name:36}{took * 1e3:8.0f}ms{step:>10}{ratios}{sent:8}", flush=True)
+        print(f"{case.name:36}{took * 1e3:8.0f}ms{step:>10}{ratios}{sent / 1000:7.0f} kB", flush=True)
     kernel.kill()
     server.close()
 

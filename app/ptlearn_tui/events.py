@@ -8,6 +8,7 @@ is strict JSON; ``float(value)`` reads either form back.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence  # noqa: TC003  # msgspec reads it
 from typing import Any, ClassVar, TypeAlias
 
 import msgspec
@@ -333,6 +334,21 @@ class Metric(Event, tag="metric", frozen=True, kw_only=True):
     value: Number
 
 
+class Points(Event, tag="points", frozen=True, kw_only=True):
+    """Points of one curve in a row, as they cross from a kernel to its client: there each becomes a `Metric`."""
+
+    name: str
+    step: int  # of the first
+    values: Sequence[Number]
+
+    def metrics(self) -> list[Metric]:
+        """Each by itself."""
+        return [
+            Metric(cell=self.cell, name=self.name, step=step, value=value)
+            for step, value in enumerate(self.values, self.step)
+        ]
+
+
 class Advice(Event, tag="advice", frozen=True, kw_only=True):
     """A trap that was detected while the code ran."""
 
@@ -450,8 +466,8 @@ CellEvent: TypeAlias = (
 )
 RunEvent: TypeAlias = Run | Metric | Eval | Sample | Timing | Note | Advice | Checkpoint | End
 AnyEvent: TypeAlias = (
-    Stdout | Stderr | Line | Value | Tensors | Modules | Graph | NoGraph | Film | Step | Metric | Advice | Error | Done
-    | Run | Eval | Sample | Timing | Note | Checkpoint | End
+    Stdout | Stderr | Line | Value | Tensors | Modules | Graph | NoGraph | Film | Step | Metric | Points | Advice
+    | Error | Done | Run | Eval | Sample | Timing | Note | Checkpoint | End
 )  # fmt: skip
 
 

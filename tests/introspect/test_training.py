@@ -67,7 +67,7 @@ def test_other_threads_and_other_times_are_not_noticed() -> None:
 
 def test_points_come_in_lots_and_all_of_them_come() -> None:
     told: list[Metric] = []
-    curves = Curves(lambda *points: told.extend(points), 0)
+    curves = Curves(lambda *lots: told.extend(point for lot in lots for point in lot.metrics()), 0)
     one, two = curves.series("loss"), curves.series("loss")
     assert (one.name, two.name) == ("loss", "loss 2")
     for step in range(1, 101):

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from ptlearn_tui.events import Done, Event, Line
+from ptlearn_tui.events import Done, Event, Line, Points
 from ptlearn_tui.kernel.execute import execute
 
 E = TypeVar("E", bound=Event)
@@ -22,11 +22,16 @@ class Cells:
 
     def run(self, source: str) -> list[Event]:
         self.events = []
-        execute(self.count, source, self.namespace, lambda *events: self.events.extend(events))
+        execute(self.count, source, self.namespace, self._heard)
         self.count += 1
         assert [isinstance(event, Done) for event in self.events].count(True) == 1
         assert isinstance(self.events[-1], Done)
         return self.events
+
+    def _heard(self, *events: Event) -> None:
+        """As a client hears them."""
+        for event in events:
+            self.events += event.metrics() if isinstance(event, Points) else [event]
 
     def of(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]

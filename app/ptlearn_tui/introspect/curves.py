@@ -1,4 +1,4 @@
-"""The curves of a cell: numbers come one at a time, and are given out in lots, each number as a Metric."""
+"""The curves of a cell: numbers come one at a time, and are given out in lots."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from ptlearn_tui.events import Metric
+from ptlearn_tui.events import Points
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +17,9 @@ COUNT = 4_096  # points of a curve that wait on a device at most
 
 
 class Give(Protocol):
-    """Takes points that go out together."""
+    """Takes curves that go out together."""
 
-    def __call__(self, *points: Metric) -> None: ...
+    def __call__(self, *curves: Points) -> None: ...
 
 
 class Series:
@@ -118,19 +118,16 @@ class Curves:
 
     def flush(self) -> None:
         """Give out what has come together, all of it at once: sending each alone would cost five times as much."""
-        lot: list[Metric] = []
+        lot: list[Points] = []
         for series in self._series:
             if series.silent:
                 series.waiting.clear()
-            if not series.told and len(series.waiting) < series.least:
+            if not series.waiting or (not series.told and len(series.waiting) < series.least):
                 continue
-            values, cell, name = series.take(), self._cell, series.name
+            values = series.take()
             if series.heard is not None:
                 series.heard(values)
-            lot += [
-                Metric(cell=cell, name=name, step=step, value=value)
-                for step, value in enumerate(values, series.step + 1)
-            ]
+            lot.append(Points(cell=self._cell, name=series.name, step=series.step + 1, values=values))
             series.step += len(values)
             series.told = True
         if lot:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from ptlearn_tui.events import AnyEvent, Done, Stderr, Stdout
+from ptlearn_tui.events import AnyEvent, Done, Points, Stderr, Stdout
 from ptlearn_tui.events import decode as decode_event
 from ptlearn_tui.kernel import usage
 from ptlearn_tui.kernel.requests import (
@@ -308,7 +308,9 @@ class Kernel:
                     self._reply = decode_reply(line)
                     continue
                 stdout, stderr, event = line.split(b" ", 2)
-                events.append(((int(stdout), int(stderr)), decode_event(event)))
+                place, decoded = (int(stdout), int(stderr)), decode_event(event)
+                parts = decoded.metrics() if isinstance(decoded, Points) else [decoded]
+                events += [(place, part) for part in parts]
             except (ValueError, msgspec.MsgspecError):  # the cell has found our descriptor, and written to it
                 pass
         return not chunk
