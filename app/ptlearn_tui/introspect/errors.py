@@ -29,6 +29,7 @@ KNOWN: tuple[Known, ...] = (
     *indices.KNOWN,  # an assignment says what `expand` says
     *shapes.KNOWN,
 )
+_PATTERNS = [(known, pattern) for known in KNOWN for pattern in compiled(known)]  # in the server: 50 ms
 READ = 8_000  # characters of a message: that of a state dict has a line for each key
 LONGEST = 80  # characters of a fact
 
@@ -39,13 +40,8 @@ def recognise(scene: Scene) -> tuple[str, Facts] | None:
         message = str(scene.raised)[:READ]
     except Exception:  # a `__str__` of the learner's
         return None
-    for known in KNOWN:
-        if not isinstance(scene.raised, known.kinds):
-            continue
-        for pattern in compiled(known):
-            found = pattern.search(message)
-            if found is None:
-                continue
+    for known, pattern in _PATTERNS:
+        if isinstance(scene.raised, known.kinds) and (found := pattern.search(message)):
             facts = _facts(known, scene, found)
             if facts is not None:
                 return known.code, facts

@@ -25,6 +25,12 @@ def sample(tensor: torch.Tensor, most: int = SAMPLE) -> torch.Tensor:
     return tensor[strided(tensor.shape, most)]
 
 
+def fingerprint(tensor: torch.Tensor) -> int:
+    """Equal while a sample's bytes are (a strided tensor on the CPU): 15 µs, where a card takes 300."""
+    part = sample(tensor.detach()).contiguous().reshape(-1).resolve_conj().resolve_neg()
+    return hash(part.view(torch.uint8).numpy().tobytes())
+
+
 def strided(shape: Sequence[int], most: int = SAMPLE) -> tuple[slice, ...]:
     """The index that takes at most `most` values of that shape."""
     sizes = list(shape)
@@ -104,14 +110,10 @@ def glance(tensor: torch.Tensor, rows: int = ROWS, columns: int = COLUMNS) -> tu
 
 def digits(matrix: torch.Tensor, low: Number, high: Number) -> list[str]:
     """A digit a value: 0 in the lowest tenth from `low` to `high`, 9 in the highest; `n`, `+`, `-` if not finite."""
-    least, most = float(low) / 2, float(high) / 2
-    values: list[list[float]] = matrix.to(torch.float64).tolist()
-    return ["".join(_digit(value, least, most - least) for value in row) for row in values]
-
-
-def _digit(value: float, least: float, span: float) -> str:
-    if math.isnan(value):
-        return "n"
-    if math.isinf(value):
-        return "+" if value > 0 else "-"
-    return str(max(0, min(9, int((value / 2 - least) / span * 10))))
+    least, most = float(low) / 2, float(high) / 2  # halves: the difference of the largest numbers is none
+    values = matrix.to(torch.float64)
+    places = ((values / 2 - least) / (most - least) * 10).nan_to_num(0).clamp(0, 9)
+    codes = places.to(torch.uint8) + ord("0")
+    for odd, sign in ((values.isnan(), "n"), (values.isposinf(), "+"), (values.isneginf(), "-")):
+        codes[odd] = ord(sign)
+    return [bytes(row).decode("ascii") for row in codes.tolist()]

@@ -20,7 +20,15 @@ from ptlearn_tui.kernel import keeper
 from ptlearn_tui.kernel.requests import Failed, Ready, decode_fork, encode
 
 # torch.optim and torch._dynamo are 800 modules that the first `torch.optim.Adam()` would import: 2.3 s in a cell.
-PRELOAD = ("numpy", "torch", "torch.optim", "torch._dynamo", "ptlearn_tui.kernel.kernel")
+PRELOAD = (
+    "numpy",
+    "torch",
+    "torch.optim",
+    "torch._dynamo",
+    "ptlearn_tui.kernel.kernel",
+    "ptlearn_tui.locale.explained.en",  # a cell's first error is explained as fast as its second
+    "ptlearn_tui.locale.explained.traps_en",
+)
 
 DESCRIPTORS = 5  # that come with a Fork: see there
 

@@ -41,9 +41,7 @@ class Trees:
         """A top-level statement."""
         self._line = line
         self._called.clear()
-        if not self._off and not any(
-            _is_compiled(value) for value in islice(reversed(self._namespace.values()), NAMES)
-        ):
+        if not self._off and not any(_is_compiled(value) for _, value in self._newest()):
             self._forwards.arm()
 
     def ended(self, names: Iterable[str]) -> None:

@@ -12,11 +12,14 @@ import torch
 
 from ptlearn_tui.events import Event, Graph, Tensor, Tensors, Was
 from ptlearn_tui.introspect import autograd
+from ptlearn_tui.introspect.arrays import array_view
 from ptlearn_tui.introspect.groups import MOST, is_array, members
 from ptlearn_tui.introspect.names import Named, Names, Place
 from ptlearn_tui.introspect.no_graph import no_graphs
+from ptlearn_tui.introspect.statistics import fingerprint
 from ptlearn_tui.introspect.storages import Storages
 from ptlearn_tui.introspect.tensors import Wanted, cards
+from ptlearn_tui.introspect.values import aside, plain
 from ptlearn_tui.kernel.frames import filename
 
 if TYPE_CHECKING:
@@ -130,7 +133,7 @@ class Watch:
         memory, here = self._memory, dict(self._watched())
         memory.told.update(self._told)
         memory.told = {name: told for name, told in memory.told.items() if told.still(here.get(name))}
-        unsure = [name for name in reversed(memory.told) if memory.told[name].readable][:CARDS]
+        unsure = [name for name, told in reversed(memory.told.items()) if told.may_differ(here[name])][:CARDS]
         wanted = [Wanted(name, here[name], 0, root=self._root(name)) for name in unsure]
         items = [item for item in self._describe(wanted, memory.told) if item.was is not None]
         if items:
@@ -259,7 +262,12 @@ class Told:
         while isinstance(self._one, list):
             self._one = self._one[0] if self._one else None
         self._digest = _digest(item)
-        self.readable = item.device == "cpu" and item.values is not None
+        self._readable = item.device == "cpu" and item.values is not None
+        self._fingerprint = _fingerprint(value) if self._readable else None
+
+    def may_differ(self, value: Any) -> bool:
+        """Whether its values may be others than those that were told. What is not on the CPU is not asked."""
+        return self._readable and (self._fingerprint is None or _fingerprint(value) != self._fingerprint)
 
     def still(self, value: Any) -> bool:
         """Whether the variable holds the same object."""
@@ -278,6 +286,16 @@ class Told:
 def _digest(item: Tensor) -> int:
     numbers = (item.shape, item.dtype, item.min, item.max, item.mean, item.std, item.nan, item.inf, item.values)
     return hash(msgspec.json.encode(numbers))
+
+
+def _fingerprint(value: Any) -> int | None:
+    """None where there is no cheap one."""
+    try:
+        with aside():
+            tensor = array_view(value) if is_array(value) else value
+            return fingerprint(tensor) if tensor is not None and plain(tensor) else None
+    except Exception:  # whatever kind of tensor that is
+        return None
 
 
 class Stamp(NamedTuple):

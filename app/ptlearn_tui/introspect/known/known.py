@@ -6,7 +6,6 @@ import ast
 import copy
 import difflib
 import re
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ptlearn_tui.introspect.scene import shape_text, text
@@ -40,7 +39,6 @@ class Known(NamedTuple):
     kinds: tuple[type[BaseException], ...] = TORCHS
 
 
-@cache
 def compiled(known: Known) -> list[re.Pattern[str]]:
     """Its patterns."""
     return [re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in known.patterns]
