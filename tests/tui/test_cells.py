@@ -251,3 +251,14 @@ async def test_every_hint_of_the_footer_is_a_button(dashboard: Callable[..., obj
             assert await bench.pilot.click(screen.footer, offset=(bench.lines[-1].index(word), 0))
         await bench.until(ended(screen.session.records[0]))
         assert screen.focused is screen.cell(1)
+
+
+async def test_what_a_cell_at_the_foot_of_the_screen_prints_comes_into_sight(
+    dashboard: Callable[..., object], tmp_path: Path
+) -> None:
+    async with dashboard() as bench:
+        screen = await open_cells(bench, tmp_path, "\n".join(f"x{n} = {n}" for n in range(16)), "print('seen', 6 * 7)")
+        screen.cell(1).focus(scroll_visible=False)
+        screen.text.scroll_to(y=screen.cell(1).virtual_region.bottom - screen.text.size.height, animate=False)
+        await bench.press("r")
+        await bench.until("seen 42")

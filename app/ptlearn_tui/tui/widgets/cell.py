@@ -73,6 +73,9 @@ class CodeCell(Lines, can_focus=True):
     class Undo(Asked):
         """The author's text instead of the learner's; a cell of the learner's own goes away."""
 
+    class Grew(Asked):
+        """The cell that has the keys has another height: it prints."""
+
     class Coloured(Message):
         """The colours of a long text are found."""
 
@@ -87,6 +90,11 @@ class CodeCell(Lines, can_focus=True):
         self.record = record
         self.edited: str | None = None  # the learner's text, where it is not the author's
         self._rows: CodeRows | None = None
+
+    def on_resize(self) -> None:
+        """What it prints is to be seen."""
+        if self.has_focus:
+            self.post_message(self.Grew(self.cell.index))
 
     def show_cell(self, cell: Cell) -> None:
         """The same cell in another language: other comments, the same code."""

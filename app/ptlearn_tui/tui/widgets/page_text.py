@@ -114,6 +114,15 @@ class PageText(VerticalScroll, can_focus=False):
         if at < top or at + min(cell.size.height + 6, self.size.height) > bottom:
             self.scroll_to(y=max(0, at - (3 if cell.size.height + 3 < self.size.height else 0)), animate=False)
 
+    @on(CodeCell.Grew)
+    def _grew(self, message: CodeCell.Grew) -> None:
+        """What a cell prints comes into sight, as far as its first line stays there; scrolling back is not undone."""
+        cell = self.cell(message.index)
+        top, height = self.scroll_offset.y, self.size.height
+        at = cell.virtual_region.y
+        if top <= at < top + height < at + cell.size.height:
+            self.scroll_to(y=min(at, at + cell.size.height - height), animate=False)
+
     # ---- editing -----------------------------------------------------------------------------------------------
 
     @on(CodeCell.Edit)
