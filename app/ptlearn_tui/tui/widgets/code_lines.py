@@ -69,20 +69,25 @@ class CodeRows:
 
     def lay(self, record: Record, width: int, pointed: int | None) -> list[Row]:
         """`pointed` is the line that another pane points at."""
-        made = {number: self._made(number, line) for number, line in record.lines.items()}
-        shapes = max((cell_len(each.shape) for each in made.values()), default=0)
-        words = max((cell_len(each.text) for each in made.values()), default=0)
+        known = self._words
+        made = {
+            number: told[1] if (told := known.get(number)) is not None and told[0] is line else self._made(number, line)
+            for number, line in record.lines.items()
+        }
+        shapes = max((each.shape_width for each in made.values()), default=0)
+        words = max((each.text_width for each in made.values()), default=0)
         shape_width = max(shapes, 6) + 2
         columns = shape_width, max(shape_width + max(words, 8), LEAST_COLUMN - 1)
         self._now = _Now(made, columns, record, width, pointed)
         room = width - len(str(len(self.code))) - 4
         rows: list[Row] = []
-        for index, (code_width, later) in enumerate(zip(self._widths, self._later, strict=True)):
-            each = made.get(index + 1)
-            if code_width + (each.width + 2 if each else 0) <= room and record.error is None and not record.full:
-                rows.append(later)
+        whole = record.error is not None or record.full
+        for number, (code_width, later) in enumerate(zip(self._widths, self._later, strict=True), 1):
+            each = made.get(number)
+            if whole or code_width + (each.width + 2 if each is not None else 0) > room:
+                rows += self._line(number)
             else:
-                rows += self._line(index + 1)
+                rows.append(later)
         return rows
 
     def _row(self, number: int) -> Content:
@@ -102,10 +107,9 @@ class CodeRows:
         return lines
 
     def _made(self, number: int, line: Line) -> _Made:
-        known = self._words.get(number)
-        if known is None or known[0] is not line:
-            known = self._words[number] = line, _words(line)
-        return known[1]
+        made = _words(line)
+        self._words[number] = line, made
+        return made
 
 
 class _Now(NamedTuple):
@@ -153,16 +157,14 @@ def _code_line(
 
 
 class _Made(NamedTuple):
-    """What stands beside a line."""
+    """What stands beside a line, and how many cells that takes: asked of each line whenever one of them is new."""
 
     shape: str
     text: str
     style: str
-
-    @property
-    def width(self) -> int:
-        """Cells that it takes at least."""
-        return cell_len(self.shape) + (2 if self.shape and self.text else 0) + cell_len(self.text) + 1
+    shape_width: int
+    text_width: int
+    width: int  # at least
 
 
 def _words(line: Line) -> _Made:
@@ -171,7 +173,9 @@ def _words(line: Line) -> _Made:
     one = line.shape is None or math.prod(line.shape) == 1
     text = (line.text or line.operator if one else line.operator or line.text) or ""
     times = f" ×{line.times}" if line.times > 1 else ""
-    return _Made(shape, fit(safe(text), min(cell_len(text), WIDEST)) + times, _WORDS.get(text, ""))
+    text, style = fit(safe(text), min(cell_len(text), WIDEST)) + times, _WORDS.get(text, "")
+    shape_width, text_width = cell_len(shape), cell_len(text)
+    return _Made(shape, text, style, shape_width, text_width, shape_width + 2 * bool(shape and text) + text_width + 1)
 
 
 def in_full(line: Line) -> Content:
