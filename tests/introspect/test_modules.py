@@ -270,6 +270,16 @@ for turn in range(100):
     assert cells.done().ok and len(cells.of(Modules)) == 1
 
 
+def test_of_many_passes_that_break_off_each_raises_what_it_would() -> None:
+    cells = Cells()
+    cells.run("nets = [torch.nn.Sequential(torch.nn.Linear(3, 3)) for _ in range(9)]\nraised = []")
+    cells.run("""for net in nets:
+    try: net(torch.ones(1, 2))
+    except Exception as error: raised.append((str(error)[:4], error.__context__))""")
+    assert cells.namespace["raised"] == [("mat1", None)] * 9
+    assert at_rest()
+
+
 def test_made_modules_are_told_and_called_ones_with_the_name_they_have() -> None:
     cells = Cells()
     cells.run("""class Model:

@@ -143,7 +143,10 @@ class Forwards:
             self.disarm()
 
     def _leave(self, module: nn.Module, args: Any, *rest: Any) -> None:
-        """`rest`: keyword arguments, and what came out; after an exception only the latter, which is None."""
+        """`rest`: keyword arguments, and what came out; after an exception only the latter, which is None.
+
+        PyTorch walks through its hooks then: none may be removed here.
+        """
         if not self._open or (get_ident(), getpid()) != self._owner:
             return
         try:
@@ -156,7 +159,8 @@ class Forwards:
             if not self._open:
                 self._end()
         except Exception:
-            self.disarm()
+            self._close()
+            self._again = AGAIN
 
     def _told(self, passed: Pass, module: nn.Module, rest: tuple[Any, ...]) -> None:
         """A layer has been called."""
@@ -198,14 +202,13 @@ class Forwards:
 
     def _begin(self, module: nn.Module) -> bool:
         """Whether to follow this call; it is looked at if `_pass` is there then."""
-        if type(module).__name__ == "OptimizedModule":  # hooks would have it compiled twice
+        self._again += id(module) in self._seen
+        # Hooks about a compiled module would have it compiled twice.
+        if self._again >= AGAIN or len(self._seen) >= PASSES or type(module).__name__ == "OptimizedModule":
             self.disarm()
             return False
         if id(module) in self._seen:
-            self._again += 1
-            if self._again >= AGAIN:
-                self.disarm()
-            return bool(self._handles)
+            return True
         self._seen.add(id(module))
         if worth_telling(module):
             self._pass, self._left = Pass(module, _caller()), CALLS
@@ -223,8 +226,6 @@ class Forwards:
         self._close()
         if passed is not None:
             self._tell(passed)
-        if len(self._seen) >= PASSES:
-            self.disarm()
 
     def _close(self) -> None:
         if self._flops is not None:
