@@ -106,3 +106,10 @@ for turn in range(50):
     y = two(one(torch.ones(1, 2)))"""
         _, body = await shown(bench, tmp_path, source)
         assert [(place.tree.name, place.layer.calls) for place in body.places] == [("one", 1), ("two", 1)]
+
+
+async def test_modules_without_a_name_are_all_there(dashboard: Callable[..., Any], tmp_path: Path) -> None:
+    async with dashboard(120, 40) as bench:
+        source = "import torch\nx = torch.nn.Linear(2, 3)(torch.ones(1, 2))\nx = torch.nn.Linear(3, 4)(x)"
+        _, body = await shown(bench, tmp_path, source)
+        assert [place.layer.outputs for place in body.places] == [[[1, 3]], [[1, 4]]]

@@ -100,9 +100,10 @@ class Record:
                     self.graphs.pop(root, None)
                     self.graphs[root] = event
                     touched.add("graph")
-                case ev.Modules(name=name):
-                    self.trees.pop(name, None)
-                    self.trees[name] = event
+                case ev.Modules(name=name, line=line, layers=layers):
+                    key = f"{name} {line}" if name == layers[0].kind else name  # of several without a name, each
+                    self.trees.pop(key, None)
+                    self.trees[key] = event
                     touched.add("modules")
                 case ev.NoGraph():
                     self.ungraphed.append(event)

@@ -169,7 +169,6 @@ TABLE: dict[str, str] = {
     "kind": "类型",
     "given": "输入",
     "gives": "输出",
-    "spread": "标准差",
     "params": "参数",
     "not reached": "没有运行到",
     "not called": "没有被调用",

@@ -90,7 +90,7 @@ def _values(found: Activation) -> Content:
     if found.mean is not None:
         pieces += [(f"   {t('mean')} ", MUTED), short(found.mean)]
     if found.std is not None:
-        pieces += [(f"   {t('spread')} ", MUTED), short(found.std)]
+        pieces += [("   std ", MUTED), short(found.std)]
     if found.zeros:
         pieces += [(f"   {t('zeros')} ", MUTED), f"{100 * found.zeros:.0f} %"]
     if found.nan or found.inf:
