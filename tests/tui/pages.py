@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from conftest import Bench
     from ptlearn_tui.tui.record import Record
+    from ptlearn_tui.tui.widgets.panel import PanelBody
 
 PAGE = """---
 id: test
@@ -54,3 +55,10 @@ async def open_cells(bench: Bench, folder: Path, *cells: str) -> LessonScreen:
 
 def ended(*records: Record) -> Callable[[], bool]:
     return lambda: all(record.state in ("ran", "failed", "interrupted", "died") for record in records)
+
+
+def laid(body: PanelBody) -> str:
+    """All lines of a panel, in sight or not; none is wider than it."""
+    lines = body.lines(body.size.width)
+    assert max(line.cell_length for line in lines) <= body.size.width
+    return "\n".join(line.plain.rstrip() for line in lines)

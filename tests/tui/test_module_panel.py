@@ -10,7 +10,7 @@ from introspect.networks import LENET
 from ptlearn_tui.tui.widgets.layer_detail import LayerDetail
 from ptlearn_tui.tui.widgets.module_panel import ModuleBody
 
-from .pages import ended, open_cells
+from .pages import ended, laid, open_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,12 +35,6 @@ async def shown(bench: Bench, folder: Path, *cells: str) -> tuple[Panel, ModuleB
     return panel, panel.body
 
 
-def laid(body: ModuleBody) -> list[str]:
-    lines = body.lines(body.size.width)
-    assert max(line.cell_length for line in lines) <= body.size.width
-    return [line.plain.rstrip() for line in lines]
-
-
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["sheet", "beside"])
 @pytest.mark.parametrize("how", ["rich", "ptlearn-16", "ascii", "zh"])
 async def test_layers_have_shapes_and_the_one_that_broke_off_says_what_fits(
@@ -52,7 +46,7 @@ async def test_layers_have_shapes_and_the_one_that_broke_off_says_what_fits(
             bench.app.theme = how
         _, body = await shown(bench, tmp_path, LENET, "out = net(torch.randn(64, 1, 28, 28))")
         await bench.until(lambda: body.current is not None and body.current.layer.path == "fc1")
-        text = "\n".join(laid(body))
+        text = laid(body)
         assert "(64, 16, 8, 8)" in text and "61 706" in text
         assert (
             "400" in text
@@ -73,7 +67,7 @@ async def test_a_pass_shows_what_came_out_of_each_layer(dashboard: Callable[...,
         detail = panel.query_one(LayerDetail)
         told = "\n".join(line.plain for line in detail.lines(detail.size.width))
         assert "6, 16, kernel_size=(5, 5)" in told and "(1, 6, 14, 14)  →  (1, 16, 10, 10)" in told
-        assert "mean" in told and "480 k" in "\n".join(laid(body))
+        assert "mean" in told and "480 k" in laid(body)
 
 
 async def test_the_layers_of_a_large_network_are_folded_until_they_are_opened(

@@ -8,7 +8,7 @@ import pytest
 
 from ptlearn_tui.tui.widgets.tensor_panel import TensorBody
 
-from .pages import ended, open_cells
+from .pages import ended, laid, open_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,13 +62,6 @@ async def shown(bench: Bench, folder: Path, *cells: str) -> tuple[LessonScreen, 
     body = panel.body
     assert isinstance(body, TensorBody)
     return screen, panel, body
-
-
-def laid(body: TensorBody) -> str:
-    """All lines, in sight or not; none is wider than the panel."""
-    lines = body.lines(body.size.width)
-    assert max(line.cell_length for line in lines) <= body.size.width
-    return "\n".join(line.plain.rstrip() for line in lines)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["sheet", "beside"])

@@ -54,7 +54,7 @@ class Pass:
     """A forward pass of a module, by the ids of its layers."""
 
     module: nn.Module
-    caller: FrameType | None
+    caller: FrameType  # the machinery of modules; who called it stands further up
     calls: dict[int, Call] = field(default_factory=dict)
     failed: int | None = None  # the innermost layer that raised
     counted: bool = True  # FLOPs have been
@@ -211,7 +211,7 @@ class Forwards:
             return True
         self._seen.add(id(module))
         if worth_telling(module):
-            self._pass, self._left = Pass(module, _caller()), CALLS
+            self._pass, self._left = Pass(module, sys._getframe(2)), CALLS
             if _undisturbed():
                 self._flops = _Flops()
                 self._flops.start()
@@ -237,14 +237,6 @@ class Forwards:
 def worth_telling(module: nn.Module) -> bool:
     """Whether there is a tree: of a loss or an activation the cards of its tensors say all there is."""
     return bool(module._modules or module._parameters)
-
-
-def _caller() -> FrameType | None:
-    """Who called the module: the first frame outside of its machinery."""
-    frame: FrameType | None = sys._getframe(3)
-    while frame is not None and frame.f_globals.get("__name__") == "torch.nn.modules.module":
-        frame = frame.f_back
-    return frame
 
 
 def _undisturbed() -> bool:
