@@ -17,7 +17,8 @@ from pathlib import Path
 
 from ptlearn_tui.events import Stderr, Stdout
 from ptlearn_tui.kernel.capture import Tap, tallies
-from ptlearn_tui.kernel.handle import Kernel, KernelError, readable
+from ptlearn_tui.kernel.handle import Kernel, KernelError
+from ptlearn_tui.kernel.link import readable
 from ptlearn_tui.kernel.requests import Fork, decode_ready, encode
 
 __all__ = ["Kernel", "KernelError", "Server"]
