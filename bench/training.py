@@ -57,7 +57,7 @@ def load(rounds: int = 3) -> None:
     from ptlearn_tui.training import data, datasets
 
     torch.set_num_threads(1)
-    found = datasets.find_sample("mnist")
+    found = datasets.find_made("mnist")
     with tempfile.TemporaryDirectory() as root:
         raw = Path(root) / "MNIST" / "raw"
         raw.mkdir(parents=True)

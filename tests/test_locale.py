@@ -22,7 +22,7 @@ APP = Path(ptlearn_tui.__file__).parent
 # Keys that reach `t` through a variable, and the file whose string they are.
 ELSEWHERE = {
     "introspect/tensors.py": ["not a leaf", "no backward yet", "requires_grad is False"],  # why there is no gradient
-    "training/datasets.py": ["sample"],  # kinds of data
+    "training/datasets/__init__.py": ["sample"],  # kinds of data
     "events.py": ["synthetic"],
     "runs/listing.py": ["running", "paused", "finished", "stopped", "failed", "lost"],  # a run's status
 }

@@ -396,7 +396,8 @@ class Run(Event, tag="run", frozen=True, kw_only=True):
     versions: dict[str, str]
     data: dict[str, Any]  # name, train and test images, kind: "full", "sample" or "synthetic", path
     steps_per_epoch: int = 0
-    threads: int = 1
+    threads: int = 1  # of the CPU, for each process
+    ranks: int = 1  # processes that train together
 
 
 class Eval(Event, tag="eval", frozen=True, kw_only=True):
@@ -411,7 +412,8 @@ class Eval(Event, tag="eval", frozen=True, kw_only=True):
 class Picture(Struct, frozen=True, kw_only=True):
     """One image with what the model says of it."""
 
-    pixels: list[list[int]]  # rows of 0..255 (grey), bounded to 32×32
+    pixels: list[list[int]]  # rows of 0..255 (grey), or of 0xRRGGBB, bounded to 32×32
+    colour: bool = False  # which of the two
     target: str
     prediction: str
     probability: float  # the model's own, of its prediction

@@ -16,6 +16,7 @@ import pytest
 from ptlearn_tui import events, home, runs
 from ptlearn_tui.runs import folder as run_folder
 from ptlearn_tui.training import catalog, datasets
+from ptlearn_tui.training.datasets.idx import Idx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +43,7 @@ def cut(found: datasets.Found, target: Path, train: int, test: int) -> Path:
     raw.mkdir(parents=True)
     for split, count in (("train", train), ("test", test)):
         pixels, labels = datasets.read(found, split)
-        word = datasets.SPLITS[split]
+        word = Idx.WORDS[split]
         images = struct.pack(">4B3I", 0, 0, 8, 3, count, 28, 28) + pixels[: count * 784]
         (raw / f"{word}-images-idx3-ubyte.gz").write_bytes(gzip.compress(images, 1))
         (raw / f"{word}-labels-idx1-ubyte").write_bytes(struct.pack(">4BI", 0, 0, 8, 1, count) + labels[:count])
@@ -52,7 +53,7 @@ def cut(found: datasets.Found, target: Path, train: int, test: int) -> Path:
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MNIST as a data folder: 640 training images (ten steps of 64) and 100 for the test."""
-    return cut(datasets.find_sample("mnist"), tmp_path_factory.mktemp("data"), 640, 100)
+    return cut(datasets.find_made("mnist"), tmp_path_factory.mktemp("data"), 640, 100)
 
 
 @pytest.fixture

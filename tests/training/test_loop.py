@@ -16,6 +16,8 @@ from ptlearn_tui.runs.write import Log
 from ptlearn_tui.training import checkpoints, data, datasets, device
 from ptlearn_tui.training.evaluate import PICTURES, evaluate
 from ptlearn_tui.training.loop import Loop, Plan
+from ptlearn_tui.training.options import Options
+from ptlearn_tui.training.ranks import Alone
 from ptlearn_tui.training.recipes import mnist, notes
 
 from .conftest import losses
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 CPU = torch.device("cpu")
 DIGITS = tuple("0123456789")
+MNIST = datasets.SETS["mnist"]
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +43,10 @@ def make(small: Path, folder: Path, *, seed: int = 0, epochs: int = 2, batch_siz
     """A loop of seven steps an epoch, the last of them a small one."""
     device.seed_all(seed)
     found = datasets.find("mnist", str(small))
-    train = data.Images(*datasets.read(found, "train"), 28, CPU)
-    test = data.Images(*datasets.read(found, "test"), 28, CPU)
+    train, test = (data.Images(*datasets.read(found, split), MNIST, CPU, mnist.PREPARE) for split in datasets.SPLITS)
     steps = epochs * -(-len(train) // batch_size)
-    plan = Plan(mnist.Recipe(0.01, steps, CPU), train, test, DIGITS, epochs, batch_size, seed, CPU)
+    recipe = mnist.Recipe(Options(epochs=epochs, batch_size=batch_size, lr=0.01), steps, CPU)
+    plan = Plan(recipe, recipe.net, train, test, DIGITS, epochs, batch_size, seed, CPU)
     folder.mkdir(exist_ok=True)
     return Loop(plan, folder, Log(folder), queue.SimpleQueue(), clock=lambda: 0.0)
 
@@ -108,7 +111,7 @@ def test_every_image_is_seen_once_an_epoch() -> None:
 
 def test_a_batch_is_standardised_and_padded_to_32(small: Path) -> None:
     pixels, labels = datasets.read(datasets.find("mnist", str(small)), "train")
-    images = data.Images(pixels, labels, 28, CPU)
+    images = data.Images(pixels, labels, MNIST, CPU, mnist.PREPARE)
     batch, targets = images.batch(torch.tensor([2, 0]))
     assert (batch.shape, batch.dtype, targets.tolist()) == ((2, 1, 32, 32), torch.float32, [4, 5])
     whole = torch.frombuffer(pixels, dtype=torch.uint8)[:784].view(28, 28).float() / 255
@@ -125,7 +128,8 @@ def test_the_network_is_the_notes_own() -> None:
 
 def test_the_notes_recipe_learns_nothing_and_says_what_a_step_costs(tmp_path: Path) -> None:
     device.seed_all(0)
-    plan = Plan(notes.Recipe(0.01, 5, CPU), notes.Noise(1, CPU), None, (), 5, 1, 0, CPU)
+    recipe = notes.Recipe(Options(epochs=5, batch_size=1, lr=0.01), 5, CPU)
+    plan = Plan(recipe, recipe.net, notes.Noise(1, CPU), None, (), 5, 1, 0, CPU)
     loop = Loop(plan, tmp_path, Log(tmp_path), queue.SimpleQueue(), clock=lambda: 0.0)
     assert loop.run() == "finished"
     found = Tail(tmp_path).read()
@@ -144,7 +148,7 @@ def test_a_checkpoint_loads_as_weights_only_and_holds_all_that_is_needed(small: 
         assert {"model", "optimizer", "schedule", "random", "step", "threads", "best"} <= set(state)
     net = mnist.Net()
     net.load_state_dict(state["model"])
-    assert evaluate(net, loop.plan.test, DIGITS, 1)[0].accuracy == state["best"]  # type: ignore[arg-type]
+    assert evaluate(net, loop.plan.test, DIGITS, 1, Alone())[0].accuracy == state["best"]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut short"])
@@ -159,7 +163,7 @@ def test_the_surest_mistakes_come_surest_first_with_the_pixels_that_were_seen(sm
     loop = make(small, tmp_path / "run")
     test = loop.plan.test
     assert test is not None
-    score, sample = evaluate(loop.plan.recipe.net, test, DIGITS, 1)
+    score, sample = evaluate(loop.plan.recipe.net, test, DIGITS, 1, Alone())
     assert score.accuracy == pytest.approx(1 - sample.wrong / 100)
     assert len(sample.pictures) == min(PICTURES, sample.wrong)
     chances = [picture.probability for picture in sample.pictures]

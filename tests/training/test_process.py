@@ -186,9 +186,11 @@ def test_a_full_disk_ends_the_run_with_a_clear_word(small: Path, tmp_path: Path,
 
 def test_a_bug_in_a_run_is_told_in_a_line_and_kept_whole(start: Starter, state: Path) -> None:
     request = catalog.request("notes", device="cpu")
-    folder = runs.start(type(request)(**{**{f: getattr(request, f) for f in request.__struct_fields__}, "config": {}}))
+    folder = runs.start(
+        type(request)(**{**{f: getattr(request, f) for f in request.__struct_fields__}, "config": {"wrong": 1}})
+    )
     end = wait_for(runs.Tail(folder), is_end)[-1]
     assert isinstance(end, events.End)
     assert (end.status, "\n" in end.message) == ("failed", False)
-    assert "KeyError" in end.message
+    assert "TypeError" in end.message
     assert "Traceback" in (folder / "log.txt").read_text()

@@ -21,23 +21,25 @@ def main(args: argparse.Namespace) -> int:
     if args.action is None:
         return show(args.data, args.json)
     if args.name is None:
-        raise RequestError(t("which data set? there is {known}", known=", ".join(datasets.SETS)))
+        raise RequestError(t("which data set? there are {known}", known=", ".join(datasets.SETS)))
     return get(datasets.get(args.name), args.data, args.json)
 
 
 def show(given: str | None, as_json: bool) -> int:
     """Every set: where it is, and how much of it."""
-    found = [datasets.find(name, given) for name in datasets.SETS]
+    sets = [_there_or_made(data_set, given) for data_set in datasets.SETS.values()]
+    if given is not None and all(one.kind in datasets.MADE for one in sets):
+        datasets.find(sets[0].data_set.name, given)  # raises: the folder is none with data
     if as_json:
-        _write({"sets": [_row(one) for one in found]})
+        _write({"sets": [_row(one) for one in sets]})
         return 0
-    for one in found:
-        which = t("the bundled sample") if one.kind == "sample" else str(one.folder)
+    for one in sets:
+        which = {"sample": t("the bundled sample"), "synthetic": t("made up, since the set is not here")}
         count = t("{train} training and {test} test images", train=one.train, test=one.test)
-        sys.stdout.write(f"{one.data_set.name}   {count}   {which}\n")
-        if one.kind == "sample":
+        sys.stdout.write(f"{one.data_set.name:10}{count}   {which.get(one.kind, one.folder)}\n")
+        if one.kind in datasets.MADE:
             command = f"ptlearn-tui data get {one.data_set.name}"
-            sys.stdout.write("  " + t("the whole set: {command}", command=command) + "\n")
+            sys.stdout.write(f"{'':10}" + t("the whole set: {command}", command=command) + "\n")
     return 0
 
 
@@ -47,7 +49,7 @@ def get(data_set: datasets.DataSet, given: str | None, as_json: bool) -> int:
     found = _there(data_set, root)
     if found is None:
         # A process of its own: torchvision imports torch. Its progress bar goes to the terminal through stderr.
-        command = [sys.executable, "-m", "ptlearn_tui.training.download", data_set.name, str(root)]
+        command = [sys.executable, "-m", "ptlearn_tui.training.datasets.download", data_set.name, str(root)]
         quiet = as_json or not sys.stderr.isatty()
         done = subprocess.run(
             command,
@@ -78,17 +80,25 @@ def _there(data_set: datasets.DataSet, root: Path) -> datasets.Found | None:
         return None
 
 
+def _there_or_made(data_set: datasets.DataSet, given: str | None) -> datasets.Found:
+    """The set in the folder that is given; what is always there where that lacks it. Raises `RequestError`."""
+    if given is not None:
+        found = datasets.look(data_set, datasets.download_folder(given))
+        return found or datasets.find_made(data_set.name)
+    return datasets.find(data_set.name)
+
+
 def _row(found: datasets.Found) -> dict[str, Any]:
     """A set as `--json` gives it."""
-    sample = found.kind == "sample"
+    made = found.kind in datasets.MADE
     return {
         "name": found.data_set.name,
         "title": found.data_set.title,
         "kind": found.kind,
         "train": found.train,
         "test": found.test,
-        "folder": None if sample else str(found.folder),
-        "get": f"ptlearn-tui data get {found.data_set.name}" if sample else None,
+        "folder": None if made else str(found.folder),
+        "get": f"ptlearn-tui data get {found.data_set.name}" if made else None,
     }
 
 

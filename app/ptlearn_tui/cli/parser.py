@@ -7,6 +7,7 @@ import sys
 from typing import Any, NoReturn
 
 from ptlearn_tui.locale import LANGUAGES, t
+from ptlearn_tui.training import arguments
 
 PROGRAM = "ptlearn-tui"
 
@@ -97,11 +98,7 @@ def make_parser() -> Parser:
     train = command("train", t("train a recipe for real"), "train mnist --epochs 2 --json")
     train.add_argument("recipe", nargs="?", metavar="RECIPE", help=t("see --list"))
     train.add_argument("--list", action="store_true", help=t("what can be trained, and what it reaches"))
-    train.add_argument("--epochs", type=int, metavar="N")
-    train.add_argument("--batch-size", type=int, metavar="N")
-    train.add_argument("--lr", type=float, metavar="RATE", help=t("learning rate"))
-    train.add_argument("--seed", type=int, metavar="N")
-    train.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:N, mps")
+    arguments.add(train)
     train.add_argument("--nproc", type=int, metavar="N", help=t("processes (ranks) on this machine"))
     train.add_argument("--background", action="store_true", help=t("start it and return"))
     train.add_argument("--resume", metavar="ID", help=t("go on with a run that was stopped or lost"))

@@ -131,14 +131,18 @@ def cells(text: str) -> int:
 def _opening(run: events.Run) -> list[str]:
     """What is trained, on what, where."""
     data = run.data
-    if data["kind"] == "synthetic":
+    if data["name"] not in datasets.SETS:
         what = t("made-up data")
     else:
         title = datasets.get(data["name"]).title
-        which = t("a sample of {name}", name=title) if data["kind"] == "sample" else t("all of {name}", name=title)
+        kinds = {
+            "sample": t("a sample of {name}", name=title),
+            "synthetic": t("synthetic images in place of {name}", name=title),
+        }
+        which = kinds.get(data["kind"], t("all of {name}", name=title))
         what = t("{which}, {n} images", which=which, n=f"{data['train']:,}".replace(",", " "))
     lines = [t("{id}: {what}, on {device}, seed {seed}", id=run.id, what=what, device=run.device, seed=run.seed)]
-    if data["kind"] == "sample":
+    if data["kind"] in datasets.MADE and data["name"] in datasets.SETS:
         lines.append(t("the whole set: {command}", command=f"ptlearn-tui data get {data['name']}"))
     return lines
 

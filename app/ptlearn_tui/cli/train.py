@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from ptlearn_tui import events
 from ptlearn_tui.cli.follow import follow
-from ptlearn_tui.cli.progress import Progress, cells
+from ptlearn_tui.cli.progress import Progress
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.locale import t
 from ptlearn_tui.runs import launch
 from ptlearn_tui.runs.tail import Tail, end_of
 from ptlearn_tui.training import catalog
+from ptlearn_tui.training.arguments import SETTINGS
+from ptlearn_tui.training.options import taken
 
 if TYPE_CHECKING:
     import argparse
@@ -25,8 +27,6 @@ def main(args: argparse.Namespace) -> int:
     """0: finished, or started in the background; 1: failed or stopped. Raises `RequestError`."""
     if args.list:
         return show_recipes(args.json)
-    if args.nproc is not None and args.nproc != 1:
-        raise RequestError(t("--nproc: training with several processes is not there yet; leave it out"))
     folder, tail = resume(args) if args.resume else begin(args)
     if args.background:
         return show_start(folder, tail, args.json)
@@ -44,12 +44,9 @@ def begin(args: argparse.Namespace) -> tuple[Path, Tail]:
         raise RequestError(t("which recipe? there are {known}", known=", ".join(catalog.RECIPES)))
     request = catalog.request(
         args.recipe,
-        epochs=args.epochs,
-        batch_size=args.batch_size,
-        lr=args.lr,
-        seed=args.seed,
-        device=args.device,
+        **{name: getattr(args, name) for name in SETTINGS},
         data=args.data,
+        ranks=args.nproc,
     )
     folder = launch.start(request)
     return folder, Tail(folder)
@@ -57,8 +54,7 @@ def begin(args: argparse.Namespace) -> tuple[Path, Tail]:
 
 def resume(args: argparse.Namespace) -> tuple[Path, Tail]:
     """A run that was there before; what it had written already is not shown again."""
-    given = ("recipe", "epochs", "batch_size", "lr", "seed", "device")
-    if any(getattr(args, name) is not None for name in given):
+    if any(getattr(args, name) is not None for name in ("recipe", "nproc", *SETTINGS)):
         raise RequestError(t("--resume goes on with the run's own options: give no others"))
     folder = launch.resumable(args.resume)
     tail = Tail(folder, end_of(folder))
@@ -95,20 +91,26 @@ def show_recipes(as_json: bool) -> int:
         recipes = [describe(recipe) for recipe in catalog.RECIPES.values()]
         sys.stdout.write(json.dumps({"recipes": recipes}, ensure_ascii=False) + "\n")
         return 0
-    width = max(map(len, catalog.RECIPES))
     for recipe in catalog.RECIPES.values():
-        title = t(recipe.title)
-        sys.stdout.write(f"{recipe.name:{width}}  {title}{' ' * max(1, 24 - cells(title))}")
-        sys.stdout.write(f"--epochs {recipe.epochs} --batch-size {recipe.batch_size} --lr {recipe.lr:g}\n")
-        sys.stdout.write(f"{'':{width}}  {t(recipe.about)}\n")
-        for reach in recipe.reaches:
-            score = f"{reach.accuracy:.1%}".replace("%", " %")
-            of = t("the bundled sample") if reach.kind == "sample" else t("the whole set")
-            line = t(
-                "{n} epochs on {data}: at least {score} right on the test set", n=reach.epochs, data=of, score=score
-            )
-            sys.stdout.write(f"{'':{width}}  {line}\n")
+        options = recipe.options
+        sys.stdout.write(f"{recipe.name:16}{t(recipe.title)}\n")
+        lines = [
+            t(recipe.about),
+            f"--epochs {options.epochs} --batch-size {options.batch_size} --lr {options.lr:g}",
+            *map(_reach, recipe.reaches),
+        ]
+        sys.stdout.write("".join(f"{'':16}{line}\n" for line in lines))
     return 0
+
+
+def _reach(reach: catalog.Reach) -> str:
+    score = f"{reach.accuracy:.1%}".replace("%", " %")
+    of = t("the bundled sample") if reach.kind == "sample" else t("the whole set")
+    line = t("{n} epochs on {data}: at least {score} right on the test set", n=reach.epochs, data=of, score=score)
+    if reach.seconds is None:
+        return line
+    on = t("one CPU core") if reach.on == "cpu" else reach.on
+    return t("{line}, in {seconds} s on {device}", line=line, seconds=f"{reach.seconds:.0f}", device=on)
 
 
 def describe(recipe: catalog.Recipe) -> dict[str, Any]:
@@ -118,10 +120,15 @@ def describe(recipe: catalog.Recipe) -> dict[str, Any]:
         "title": t(recipe.title),
         "about": t(recipe.about),
         "data": recipe.data_set,
-        "epochs": recipe.epochs,
-        "batch_size": recipe.batch_size,
-        "lr": recipe.lr,
+        **taken(recipe.options, recipe.takes),
         "reaches": [
-            {"data": reach.kind, "epochs": reach.epochs, "accuracy": reach.accuracy} for reach in recipe.reaches
+            {
+                "data": reach.kind,
+                "epochs": reach.epochs,
+                "accuracy": reach.accuracy,
+                "seconds": reach.seconds,
+                "on": reach.on,
+            }
+            for reach in recipe.reaches
         ],
     }

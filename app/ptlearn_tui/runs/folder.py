@@ -37,10 +37,12 @@ class Request(Struct, frozen=True, kw_only=True):
     """
 
     recipe: str
-    config: dict[str, Any]  # epochs, batch_size, lr
+    config: dict[str, Any]  # epochs, batch_size, lr, …: `training.options`
     seed: int
     device: str  # as asked for: "auto", "cpu", "cuda", "cuda:1", "mps"
-    data: str | None  # a data folder, absolute; "sample"; or None where the recipe makes its own
+    data: str | None  # a data folder, absolute; "sample" or "synthetic"; None where the recipe makes its own
+    threads: int | None = None  # of the CPU, for each process; None: as many as leave a core to the screen
+    ranks: int = 1  # processes
     id: str = ""
     started: float = 0.0  # seconds since 1970
     host: str = ""

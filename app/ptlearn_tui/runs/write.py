@@ -38,6 +38,10 @@ class Log:
         self._append([end])
         os.close(self._file)
 
+    def close(self) -> None:
+        """Leave the log to another process, without a last word."""
+        os.close(self._file)
+
     def _append(self, batch: Iterable[events.Event]) -> None:
         rest = memoryview(b"".join(events.encode(event) + b"\n" for event in batch))
         size = self._size + len(rest)

@@ -14,13 +14,16 @@ MOST_THREADS = 8
 """A network as small as LeNet gains nothing from more, and on a shared machine the others do."""
 
 
-def choose(asked: str) -> torch.device:
+def choose(asked: str, ranks: int = 1, rank: int = 0) -> torch.device:
     """The device for "auto", "cpu", "cuda", "cuda:N" or "mps".
 
-    "auto": the GPU with most free memory, else the CPU.
+    "auto": the GPU with most free memory, else the CPU. With several ranks on this machine, each has a GPU of its own:
+    the first for rank 0, and so on.
 
     Raises `RequestError` for a device that this machine, or this torch, does not have.
     """
+    if ranks > 1:
+        return _one_of_several(asked, ranks, rank)
     if asked in ("auto", "cuda") and torch.cuda.is_available():
         return torch.device("cuda", _roomiest())
     if asked == "auto":
@@ -40,6 +43,17 @@ def choose(asked: str) -> torch.device:
     return device
 
 
+def _one_of_several(asked: str, ranks: int, rank: int) -> torch.device:
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if asked == "cpu" or (asked == "auto" and count < ranks):
+        return torch.device("cpu")
+    if asked not in ("auto", "cuda"):
+        raise RequestError(t("several processes train on cpu or on cuda, one GPU each, not on {device}", device=asked))
+    if count < ranks:
+        raise RequestError(t("--nproc {n} needs as many GPUs; torch sees {count}", n=ranks, count=count))
+    return torch.device("cuda", rank)
+
+
 def _roomiest() -> int:
     """The CUDA device with most free memory.
 
@@ -55,10 +69,10 @@ def _roomiest() -> int:
     return min(range(torch.cuda.device_count()), key=used)
 
 
-def threads() -> int:
-    """CPU threads for a run: one core is left to the screen, or both would be slower."""
+def threads(ranks: int = 1) -> int:
+    """CPU threads for each process of a run: one core is left to the screen, or both would be slower."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores - 1, MOST_THREADS))
+    return max(1, min((cores - 1) // ranks, MOST_THREADS))
 
 
 def seed_all(seed: int) -> None:

@@ -12,6 +12,7 @@ from ptlearn_tui import events
 
 if TYPE_CHECKING:
     from ptlearn_tui.training.data import Images
+    from ptlearn_tui.training.ranks import Alone
 
 BATCH = 1000
 """Images at a time: no gradients are kept, so there is room for many."""
@@ -21,15 +22,19 @@ PICTURES = 12
 
 
 @torch.inference_mode()
-def evaluate(net: nn.Module, images: Images, classes: tuple[str, ...], epoch: int) -> tuple[events.Eval, events.Sample]:
-    """Score `net` on all `images`, in evaluation mode; it is back in training mode afterwards.
+def evaluate(
+    net: nn.Module, images: Images, classes: tuple[str, ...], epoch: int, ranks: Alone
+) -> tuple[events.Eval, events.Sample]:
+    """Score `net` on all `images`, each rank on its part, in evaluation mode; it is in training mode afterwards.
 
     `time` is left unset.
     """
+    ranks.align(net)
     net.eval()
     losses, guesses, chances, targets = [], [], [], []
-    for start in range(0, len(images), BATCH):
-        inputs, right = images.batch(torch.arange(start, min(start + BATCH, len(images))))
+    places = torch.arange(ranks.rank, len(images), ranks.size)
+    for part in torch.split(places, BATCH):
+        inputs, right = images.batch(part)
         scores = net(inputs)
         losses.append(F.cross_entropy(scores, right, reduction="sum"))
         chance, guess = scores.softmax(1).nan_to_num().max(1)  # a network that has diverged says NaN
@@ -42,17 +47,21 @@ def evaluate(net: nn.Module, images: Images, classes: tuple[str, ...], epoch: in
     surest = wrong[chance[wrong].argsort(descending=True)][:PICTURES].tolist()
     pictures = [
         events.Picture(
-            pixels=images.pixels(place),
+            pixels=images.pixels(int(places[place])),
+            colour=images.colour,
             target=classes[int(target[place])],
             prediction=classes[int(guess[place])],
             probability=round(float(chance[place]), 4),
         )
         for place in surest
     ]
+    parts = ranks.gather((float(torch.stack(losses).sum()), len(wrong), pictures))
+    mistakes = sum(count for _, count, _ in parts)
+    surest_of_all = sorted((p for _, _, some in parts for p in some), key=lambda p: -p.probability)[:PICTURES]
     score = events.Eval(
         epoch=epoch,
         split="test",
-        loss=float(torch.stack(losses).sum()) / len(images),
-        accuracy=1 - len(wrong) / len(images),
+        loss=sum(loss for loss, _, _ in parts) / len(images),
+        accuracy=(len(images) - mistakes) / len(images),
     )
-    return score, events.Sample(epoch=epoch, wrong=len(wrong), pictures=pictures)
+    return score, events.Sample(epoch=epoch, wrong=mistakes, pictures=surest_of_all)

@@ -6,30 +6,38 @@ What is trained, and how, is the recipe's (`recipes/`); this is the book-keeping
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 import torch
 from torch import Tensor, nn
 
 from ptlearn_tui import events
+from ptlearn_tui.runs.control import Command
 from ptlearn_tui.training import checkpoints, data
 from ptlearn_tui.training.evaluate import evaluate
 from ptlearn_tui.training.measure import Meter
+from ptlearn_tui.training.ranks import Alone
 
 if TYPE_CHECKING:
     import queue
     from collections.abc import Callable
     from pathlib import Path
 
-    from ptlearn_tui.runs.control import Command
     from ptlearn_tui.runs.write import Log
+    from ptlearn_tui.training.ranks import Silence
 
 REPORT = 0.25
 """Seconds between two reports: losses are fetched, and viewers see them."""
 
 SAVE = 30.0
 """Seconds of training that a killed run loses at most."""
+
+MEET = 0.05
+"""Seconds between two steps at which several processes agree on what to do; each costs them a millisecond."""
+
+Duty: TypeAlias = "Command | Literal['report']"
+"""What is done between two steps."""
 
 
 class Recipe(Protocol):
@@ -48,23 +56,39 @@ class Recipe(Protocol):
         ...
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """A recipe that has more to keep than network, optimizer and schedule."""
+
+    def state(self) -> dict[str, Any]:
+        """Built-ins and tensors."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """What `state` gave."""
+        ...
+
+
 @dataclass(frozen=True)
 class Plan:
     """What the loop works on."""
 
     recipe: Recipe
+    net: nn.Module  # the recipe's own, not wrapped
     train: data.Batches
     test: data.Images | None  # None: nothing to score on
     classes: tuple[str, ...]
     epochs: int
-    batch_size: int
+    batch_size: int  # over all ranks
     seed: int
     device: torch.device
+    ranks: Alone = Alone()  # noqa: RUF009  (it holds nothing)
 
     @property
     def steps_per_epoch(self) -> int:
         """The last batch may be smaller: every image is seen."""
-        return -(-len(self.train) // self.batch_size)
+        size = self.ranks.size
+        return -(-(len(self.train) // size) // (self.batch_size // size))
 
 
 class Stopped(Exception):
@@ -73,11 +97,11 @@ class Stopped(Exception):
 
 @dataclass
 class Loop:
-    """A run in progress. `clock` gives seconds since the run began."""
+    """A run in progress. `clock` gives seconds since the run began; `commands` are rank 0's."""
 
     plan: Plan
     folder: Path
-    log: Log
+    log: Log | Silence
     commands: queue.SimpleQueue[Command]
     clock: Callable[[], float]
     step: int = 0  # done so far, over all epochs
@@ -85,10 +109,12 @@ class Loop:
     paused: bool = False
     reported: float = 0.0
     saved: float = 0.0
+    meeting: int = 0  # the step before which the ranks next agree on what to do
     meter: Meter = field(init=False)
+    batch: tuple[Tensor, Tensor] | None = None  # the last one
 
     def __post_init__(self) -> None:
-        self.meter = Meter(self.plan.recipe.net, self.plan.device)
+        self.meter = Meter(self.plan.net, self.plan.device)
         self.reported = self.saved = self.clock()
 
     def run(self) -> str:
@@ -98,69 +124,78 @@ class Loop:
         """
         plan = self.plan
         total = plan.epochs * plan.steps_per_epoch
-        plan.recipe.net.train()
+        plan.net.train()
+        if not plan.train.resumable and self.step == 0:
+            self._save(checkpoints.LAST)  # where a run goes on that is stopped in its first epoch
         self.meter.resume()
         try:
             while self.step < total:
                 epoch, place = divmod(self.step, plan.steps_per_epoch)
-                order = data.order(len(plan.train), plan.seed, epoch)
-                for start in range(place * plan.batch_size, len(order), plan.batch_size):
-                    self._obey()
-                    self._train(order[start : start + plan.batch_size])
+                self._epoch(epoch, place)
                 if plan.test is not None:
                     self._report()
                     self._evaluate(plan.test, epoch + 1)
+                elif not plan.train.resumable:
+                    self._save(checkpoints.LAST)
         except Stopped:
-            self._save(checkpoints.LAST)
+            if plan.train.resumable:
+                self._save(checkpoints.LAST)
+            self._report()
             return "stopped"
         if plan.test is None:  # else it was saved after its evaluation
             self._save(checkpoints.LAST)
         return "finished"
 
     def state(self) -> dict[str, Any]:
-        """All that a checkpoint holds."""
+        """All that a checkpoint holds. To be asked of all ranks."""
         recipe = self.plan.recipe
         return {
             "step": self.step,
             "seconds": self.clock(),
             "best": self.best,
             "threads": torch.get_num_threads(),
-            "model": recipe.net.state_dict(),
+            "model": self.plan.net.state_dict(),
             "optimizer": recipe.optimizer.state_dict(),
             "schedule": recipe.schedule.state_dict() if recipe.schedule else None,
-            "random": checkpoints.random_state(self.plan.device),
+            "recipe": recipe.state() if isinstance(recipe, Remembering) else None,
+            "random": self.plan.ranks.gather(checkpoints.random_state(self.plan.device)),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Stand where a checkpoint was made; on the same CPU, what follows is the same to the bit."""
         recipe = self.plan.recipe
         self.step, self.best = state["step"], state["best"]
-        recipe.net.load_state_dict(state["model"])
+        self.meeting = self.step
+        self.plan.net.load_state_dict(state["model"])
         recipe.optimizer.load_state_dict(state["optimizer"])
         if recipe.schedule is not None:
             recipe.schedule.load_state_dict(state["schedule"])
-        checkpoints.restore_random_state(state["random"], self.plan.device)
+        if isinstance(recipe, Remembering):
+            recipe.restore(state["recipe"])
+        checkpoints.restore_random_state(state["random"][self.plan.ranks.rank], self.plan.device)
 
     def note(self, action: str, text: str = "") -> None:
         """Write down what somebody did, after everything that came before it."""
         self._report()
         self.log.write(events.Note(time=self.clock(), step=self.step, action=action, text=text))
 
-    def _train(self, index: Tensor) -> None:
-        self.meter.begin(self.step + 1)
-        images, targets = self.plan.train.batch(index)
-        self.meter.mark("data")
-        loss = self.plan.recipe.step(images, targets, self.meter.mark)
-        self.step += 1
-        now = self.clock()
-        self.meter.add(self.step, now, loss, len(index))
-        if now >= self.reported + REPORT:
-            self._report()
-        if now >= self.saved + SAVE:
-            self._save(checkpoints.LAST)
+    def _epoch(self, epoch: int, place: int) -> None:
+        """The steps of an epoch (0-based) from `place` on."""
+        plan = self.plan
+        share = plan.batch_size // plan.ranks.size
+        order = plan.ranks.part(data.order(len(plan.train), plan.seed, epoch))
+        batches = plan.train.epoch(order[place * share :], share)
+        while self.step < (epoch + 1) * plan.steps_per_epoch:
+            self._obey()
+            self.meter.begin(self.step + 1)
+            self.batch = images, targets = next(batches)
+            self.meter.mark("data")
+            loss = plan.recipe.step(images, targets, self.meter.mark)
+            self.step += 1
+            self.meter.add(self.step, self.clock(), loss, len(targets) * plan.ranks.size)
 
     def _report(self) -> None:
-        found = self.meter.report()
+        found = self.meter.report(self.plan.ranks.mean)
         if found:
             rate = events.Metric(time=self.clock(), name="rate", step=self.step, value=self._rate())
             self.log.write(*found, rate)
@@ -170,7 +205,7 @@ class Loop:
         return float(self.plan.recipe.optimizer.param_groups[0]["lr"])
 
     def _evaluate(self, test: data.Images, epoch: int) -> None:
-        score, sample = evaluate(self.plan.recipe.net, test, self.plan.classes, epoch)
+        score, sample = evaluate(self.plan.net, test, self.plan.classes, epoch, self.plan.ranks)
         now = self.clock()
         self.log.write(msgspec.structs.replace(score, time=now), msgspec.structs.replace(sample, time=now))
         improved = score.accuracy > self.best
@@ -182,45 +217,75 @@ class Loop:
 
     def _save(self, name: str) -> None:
         self._report()
-        checkpoints.save(self.folder / name, self.state())
+        state = self.state()
+        if self.plan.ranks.first:
+            checkpoints.save(self.folder / name, state)
         self.saved = self.clock()
         self.log.write(events.Checkpoint(time=self.saved, path=name, step=self.step))
         self.meter.resume()
 
     def _obey(self) -> None:
-        """Do what was asked since the last step; while paused, wait to be asked. Raises `Stopped`."""
-        if self.paused:
-            self._report()  # what a single step has brought
-        while self.paused or not self.commands.empty():
-            command = self.commands.get()  # a signal's handler may put one in, here too
-            match command.do:
-                case "pause" if not self.paused:
-                    self.paused = True
-                    self.note("pause", command.by)
-                case "go on" if self.paused:
-                    self.paused = False
-                    self.note("go on", command.by)
-                case "step":
-                    if not self.paused:
-                        self.paused = True
-                        self.note("pause", command.by)
-                    self.meter.resume()
-                    return
-                case "checkpoint":
-                    self._save(checkpoints.LAST)
-                case "rate" if command.value is not None:
-                    before = self._rate()
-                    self._set_rate(command.value)
-                    self.note("rate", f"{before:.4g} → {command.value:.4g}" + f" {command.by}".rstrip())
-                case "stop":
-                    self.note("stop", command.by)
-                    raise Stopped
-            self.meter.resume()  # the wait was no training time
+        """Do what is due, and what was asked, since the last step; while paused, wait to be asked. Raises `Stopped`."""
+        while self.step >= self.meeting:
+            duty, meeting = self.plan.ranks.share(self._next())
+            if duty == "report":
+                self._report()
+            elif duty is not None:
+                self._do(duty)
+                self.meter.resume()  # the wait was no training time
+            if duty is None or (duty != "report" and duty.do == "step"):
+                self.meeting = meeting
+                return
+
+    def _next(self) -> tuple[Duty | None, int]:
+        """What comes before the next step, or None; and before which step that is asked again. For rank 0 to say."""
+        if not self.plan.ranks.first:
+            return None, 0
+        if self.paused and self.meter.pending:
+            return "report", 0  # what a single step has brought
+        if self.paused or not self.commands.empty():
+            return self.commands.get(), self.step + 1  # a signal's handler may put one in, here too
+        now = self.clock()
+        if now >= self.saved + SAVE and self.plan.train.resumable:
+            return Command("checkpoint"), 0
+        if now >= self.reported + REPORT:
+            return "report", 0
+        if self.plan.ranks.size == 1:
+            return None, self.step + 1
+        return None, self.step + max(1, round(MEET / self.meter.step_seconds))
+
+    def _do(self, command: Command) -> None:
+        """Raises `Stopped`."""
+        match command.do:
+            case "pause" if not self.paused:
+                self.paused = True
+                self.note("pause", command.by)
+            case "go on" if self.paused:
+                self.paused = False
+                self.note("go on", command.by)
+            case "step" if not self.paused:
+                self.paused = True
+                self.note("pause", command.by)
+            case "checkpoint" if self.plan.train.resumable:
+                self._save(checkpoints.LAST)
+            case "rate" if command.value is not None:
+                before = self._rate()
+                self._set_rate(command.value)
+                self.note("rate", f"{before:.4g} → {command.value:.4g}" + f" {command.by}".rstrip())
+            case "stop":
+                self.note("stop", command.by)
+                raise Stopped
 
     def _set_rate(self, rate: float) -> None:
-        """Now, and the rest of the schedule in proportion: torch keeps what it is made of in the groups."""
-        for group in self.plan.recipe.optimizer.param_groups:
-            factor = rate / group["lr"]
+        """Of the first group, and the rest of the schedule and the other groups in proportion.
+
+        torch keeps what a schedule is made of in the groups, or in its `base_lrs`.
+        """
+        recipe = self.plan.recipe
+        factor = rate / self._rate()
+        for group in recipe.optimizer.param_groups:
             for name in ("lr", "initial_lr", "max_lr", "min_lr"):
                 if name in group:
                     group[name] *= factor
+        if recipe.schedule is not None:
+            recipe.schedule.base_lrs = [base * factor for base in recipe.schedule.base_lrs]

@@ -10,12 +10,16 @@ from __future__ import annotations
 import time
 from collections import deque
 from statistics import median
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from ptlearn_tui import events
 from ptlearn_tui.training import device as devices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EVERY = 8
 """One step in so many is timed."""
@@ -72,14 +76,24 @@ class Meter:
         self._when.append((step, when))
         self._images += images
 
-    def report(self) -> list[events.Event]:
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to report."""
+        return bool(self._losses)
+
+    @property
+    def step_seconds(self) -> float:
+        """How long a step has taken on average since the last report, or a guess."""
+        return max(time.perf_counter() - self._since, 1e-6) / len(self._losses) if self._losses else 0.01
+
+    def report(self, mean: Callable[[Tensor], Tensor]) -> list[events.Event]:
         """The losses since the last report, and a `Timing` where something was timed.
 
-        Waits for the device.
+        Waits for the device. `mean` takes this process's losses and gives those of the whole batches.
         """
         if not self._losses:
             return []
-        losses: list[float] = torch.stack(self._losses).tolist()
+        losses: list[float] = mean(torch.stack(self._losses)).tolist()
         seconds = max(time.perf_counter() - self._since, 1e-9)
         found: list[events.Event] = [
             events.Metric(time=when, name="loss", step=step, value=loss)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ptlearn_tui import events as ev
 from ptlearn_tui.locale import t
+from ptlearn_tui.training import datasets
 from ptlearn_tui.tui.widgets.plot import Series
 
 if TYPE_CHECKING:
@@ -118,7 +119,11 @@ class RunView:
         name = str(data.get("name", ""))
         if not name:
             return t("random data")
-        name = {"mnist": "MNIST"}.get(name, name)
+        if name not in datasets.SETS:
+            return t("made-up data")
+        name = datasets.SETS[name].title
+        if data.get("kind") == "synthetic":
+            return t("synthetic images in place of {name}", name=name)
         if data.get("kind") == "full":
             return t("all of {name}", name=name)
         return t("a {kind} of {name}", kind=t(str(data.get("kind", ""))), name=name)

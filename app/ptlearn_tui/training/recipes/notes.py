@@ -7,16 +7,19 @@ one step here.
 
 from __future__ import annotations
 
-from collections.abc import Callable  # noqa: TC003
+from collections.abc import Callable, Iterator  # noqa: TC003
 
 import torch
 from torch import Tensor, nn
 
+from ptlearn_tui.training.options import Options  # noqa: TC001
 from ptlearn_tui.training.recipes.mnist import Net
 
 
 class Noise:
     """Data that is made up for each batch: standard normal pictures and targets. An epoch is one batch."""
+
+    resumable = True
 
     def __init__(self, batch_size: int, device: torch.device) -> None:
         self.batch_size = batch_size
@@ -25,20 +28,20 @@ class Noise:
     def __len__(self) -> int:
         return self.batch_size
 
-    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """(batch, 1, 32, 32) and (batch, 10). Which ones are asked for makes no difference."""
-        inputs = torch.randn(len(index), 1, 32, 32)  # batch_size = 1, one channel, a 32×32 picture
-        targets = torch.randn(len(index), 10)
-        return inputs.to(self.device), targets.to(self.device)
+    def epoch(self, order: Tensor, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """One batch: (batch, 1, 32, 32) and (batch, 10). Which ones are asked for makes no difference."""
+        inputs = torch.randn(len(order), 1, 32, 32)  # batch_size = 1, one channel, a 32×32 picture
+        targets = torch.randn(len(order), 10)
+        yield inputs.to(self.device), targets.to(self.device)
 
 
 class Recipe:
     """The notes' network, loss and optimizer."""
 
-    def __init__(self, lr: float, steps: int, device: torch.device) -> None:
-        self.net = Net().to(device)
+    def __init__(self, options: Options, steps: int, device: torch.device) -> None:
+        self.net: nn.Module = Net().to(device)
         self.criterion = nn.MSELoss()  # the mean of (output - target)², over all ten numbers
-        self.optimizer = torch.optim.SGD(self.net.parameters(), lr=lr)
+        self.optimizer = torch.optim.SGD(self.net.parameters(), lr=options.lr)
         self.schedule = None  # the rate stays as it is
 
     def step(self, inputs: Tensor, targets: Tensor, mark: Callable[[str], None]) -> Tensor:

@@ -1,6 +1,6 @@
 """Cut the bundled sample from a whole MNIST: the first 10,000 training and the first 2,000 test images.
 
-Usage: ``python app/ptlearn_tui/training/sample/make.py DATA`` where ``DATA/MNIST/raw/*.gz`` is torchvision's
+Usage: ``python app/ptlearn_tui/training/datasets/sample/make.py DATA`` where ``DATA/MNIST/raw/*.gz`` is torchvision's
 layout. Made once; the result is in the repository. Running it again gives the same bytes (gzip without a
 time).
 """

@@ -1,4 +1,4 @@
-"""Get a data set through torchvision: ``python -m ptlearn_tui.training.download NAME FOLDER``, run by `data get`.
+"""Get a data set: ``python -m ptlearn_tui.training.datasets.download NAME FOLDER``, which `data get` runs.
 
 A process of its own, since it needs torchvision and with it torch. The last line on stderr is what went wrong.
 """
