@@ -23,7 +23,7 @@ from ptlearn_tui.course.progress import Progress
 
 PROGRAM = str(Path(sys.executable).with_name("ptlearn-tui"))
 PATIENCE = 120.0  # seconds before a command that hangs is killed
-COMMANDS = ["plan", "run", "train", "runs", "attach", "data", "doctor"]
+COMMANDS = ["plan", "run", "train", "runs", "attach", "data", "doctor", "export"]
 
 
 def command(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -155,6 +155,8 @@ def wrong(words: list[str], home: Path, says: str) -> None:
         (["runs", "stop", "painting-1"], "ptlearn-tui runs"),
         (["runs", "rm", "../../etc"], "ptlearn-tui runs"),
         (["attach", "painting-1"], "terminal"),
+        (["export", "painting-1", "--to", "csv"], "ptlearn-tui runs"),
+        (["export", "autograd", "--to", "ipynb"], "yet"),
         (["data", "get", "painting"], "mnist"),
         (["data", "get"], "mnist"),
         (["data", "--data", "/nowhere"], "data get mnist"),
@@ -242,7 +244,7 @@ def test_a_terminal_that_cannot_show_the_dashboard_gets_the_commands_that_need_n
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert f"TERM={term} " in line
-    assert "plan, run, train, runs, data, doctor" in line
+    assert "plan, run, train, runs, data, doctor, export" in line
 
 
 def test_without_a_terminal_the_dashboard_names_the_commands_that_need_none() -> None:
@@ -250,7 +252,7 @@ def test_without_a_terminal_the_dashboard_names_the_commands_that_need_none() ->
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert "ssh -t" in line
-    assert "plan, run, train, runs, data, doctor" in line
+    assert "plan, run, train, runs, data, doctor, export" in line
 
 
 def test_an_unknown_run_is_said_before_the_screen_opens() -> None:

@@ -442,8 +442,8 @@ class Timing(Event, tag="timing", frozen=True, kw_only=True):
 class Note(Event, tag="note", frozen=True, kw_only=True):
     """What somebody did to the run: paused it, went on, set the rate."""
 
-    step: int
-    action: str  # "pause", "go on", "rate", "stop"
+    step: int  # the last that was done; of a resume, the checkpoint's
+    action: str  # "pause", "go on", "rate", "stop", "resume"
     text: str = ""
 
 

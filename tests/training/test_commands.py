@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import math
 import os
 import signal
 import socket
@@ -12,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ptlearn_tui import runs
+from ptlearn_tui import events, runs
 from ptlearn_tui.cli import main
 
-from .conftest import wait_until_gone
+from .conftest import losses, wait_for, wait_until_gone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,6 +159,42 @@ def test_a_run_that_was_killed_is_reported_as_failed(start: Starter, small: Path
     assert (found[-1]["type"], found[-1]["status"]) == ("end", "failed")
     assert "log.txt" in found[-1]["message"]
     assert runs.summary(folder).status == "lost"
+
+
+def test_a_run_is_exported_while_it_lives_when_it_is_lost_and_when_it_went_on(
+    start: Starter, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def exported() -> list[dict[str, str]]:
+        assert main(["export", folder.name, "--to", "csv", "-o", str(tmp_path / "x.csv"), "--force"]) == 0
+        with (tmp_path / "x.csv").open(newline="") as file:
+            return list(csv.DictReader(file))
+
+    folder = start(epochs=1_000_000)
+    tail = runs.Tail(folder)
+    found = wait_for(tail, lambda event: isinstance(event, events.Eval) and event.epoch == 2)
+    alive = exported()
+    assert alive[0].keys() == {"time", "step", "epoch", "name", "value"}
+    os.kill(runs.summary(folder).pid or 0, signal.SIGKILL)
+    wait_until_gone(folder)
+    found += tail.read()
+    lost = exported()
+    assert lost[: len(alive)] == alive
+    assert {int(row["step"]): float(row["value"]) for row in lost if row["name"] == "loss"} == losses(found)
+    assert [row["epoch"] for row in lost if row["name"] == "loss" and 10 < int(row["step"]) <= 20] == ["2"] * 10
+
+    tail = runs.Tail(runs.resume(folder.name), runs.end_of(folder))
+    again = wait_for(tail, lambda event: isinstance(event, events.Note))
+    back = next(event.step for event in again if isinstance(event, events.Note))
+    assert main(["runs", "stop", folder.name]) == 0
+    wait_until_gone(folder)
+    rows = exported()
+    steps = [int(row["step"]) for row in rows if row["name"] == "loss"]
+    assert steps == [*range(1, len(steps) + 1)]
+    assert len(steps) >= back
+    times = [float(row["time"]) for row in rows if row["name"] == "loss"]
+    assert times == sorted(times)
+    assert all(math.isfinite(float(row["value"])) for row in rows)
+    assert [row for row in rows if int(row["step"]) <= back] == [row for row in lost if int(row["step"]) <= back]
 
 
 def test_the_recipes_are_listed(capfd: pytest.CaptureFixture[str]) -> None:

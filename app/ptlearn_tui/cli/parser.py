@@ -120,4 +120,12 @@ def make_parser() -> Parser:
 
     doctor = command("doctor", t("what this machine has, what is wrong, and what mends it"), "doctor --json")
     doctor.add_argument("--json", **json)  # type: ignore[arg-type]
+
+    export = command("export", t("a training run for other tools: a table, TensorBoard"), "export mnist-0412 --to csv")
+    export.add_argument("what", metavar="ID", help=t("of a training run"))
+    export.add_argument("--to", required=True, metavar="FORMAT", help="csv, tensorboard")
+    export.add_argument(
+        "-o", dest="output", metavar="PATH", help=t("file or folder to write (ID.csv, ID-tensorboard), or - for stdout")
+    )
+    export.add_argument("--force", action="store_true", help=t("replace a file that is there"))
     return parser
