@@ -37,6 +37,7 @@ class Terminal:
         if self.pid == 0:
             ioctl(1, TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
             os.execve(PROGRAM, [PROGRAM, *arguments], whole)
+        os.set_inheritable(self.master, False)  # or the next one would hold this one open
         self.process = psutil.Process(self.pid)
 
     @property

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "events.py": ["synthetic"],
     "runs/listing.py": ["running", "paused", "finished", "stopped", "failed", "lost"],  # a run's status
 }
+ELSEWHERE["training/rank.py"] = ["the process that launched it has ended it, or has ended itself"]
 ARGPARSE = ["options", "positional arguments"]  # its own headings
 
 

@@ -385,6 +385,16 @@ class Done(Event, tag="done", frozen=True, kw_only=True):
 # ---- a training run --------------------------------------------------------------------------------------------
 
 
+class Gpu(Struct, frozen=True, kw_only=True):
+    """A GPU of the machine that a run is on, when it begins."""
+
+    device: str  # "cuda:0"
+    name: str
+    memory: int  # bytes in all
+    free: int  # bytes
+    users: list[str] = []  # whose processes are on it, where the driver tells
+
+
 class Run(Event, tag="run", frozen=True, kw_only=True):
     """The first event of a run: everything that is needed to make it again."""
 
@@ -398,6 +408,7 @@ class Run(Event, tag="run", frozen=True, kw_only=True):
     steps_per_epoch: int = 0
     threads: int = 1  # of the CPU, for each process
     ranks: int = 1  # processes that train together
+    gpus: list[Gpu] = []  # of the machine, where it trains on one
 
 
 class Eval(Event, tag="eval", frozen=True, kw_only=True):
@@ -422,8 +433,9 @@ class Picture(Struct, frozen=True, kw_only=True):
 class Sample(Event, tag="sample", frozen=True, kw_only=True):
     """The surest mistakes on the test set, bounded."""
 
-    epoch: int
+    epoch: int  # epochs completed
     wrong: int  # how many there are in all
+    of: int = 0  # images that were looked at
     pictures: list[Picture]
 
 
@@ -466,7 +478,7 @@ class End(Event, tag="end", frozen=True, kw_only=True):
 CellEvent: TypeAlias = (
     Stdout | Stderr | Line | Value | Tensors | Modules | Graph | NoGraph | Film | Step | Metric | Advice | Error | Done
 )
-RunEvent: TypeAlias = Run | Metric | Eval | Sample | Timing | Note | Advice | Checkpoint | End
+RunEvent: TypeAlias = Run | Metric | Eval | Sample | Tensors | Graph | Timing | Note | Advice | Checkpoint | End
 AnyEvent: TypeAlias = (
     Stdout | Stderr | Line | Value | Tensors | Modules | Graph | NoGraph | Film | Step | Metric | Points | Advice
     | Error | Done | Run | Eval | Sample | Timing | Note | Checkpoint | End

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,9 @@ from ptlearn_tui.errors import RequestError
 from ptlearn_tui.runs import Tail
 from ptlearn_tui.runs.control import Command
 from ptlearn_tui.runs.write import Log
-from ptlearn_tui.training import checkpoints, data, datasets, device
+from ptlearn_tui.training import checkpoints, data, datasets, device, failure
 from ptlearn_tui.training.evaluate import PICTURES, evaluate
+from ptlearn_tui.training.loader import Loader, Pictures
 from ptlearn_tui.training.loop import Loop, Plan
 from ptlearn_tui.training.options import Options
 from ptlearn_tui.training.ranks import Alone
@@ -23,7 +25,7 @@ from ptlearn_tui.training.recipes import mnist, notes
 from .conftest import losses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CPU = torch.device("cpu")
@@ -211,3 +213,84 @@ def test_a_device_that_is_not_there_is_a_wrong_request() -> None:
     with pytest.raises(RequestError, match="doctor"):
         device.choose("cuda:63")
     assert device.choose("cpu") == CPU
+
+
+class Small:
+    """A recipe on a device with room for no more than 30 images: a bigger batch fails as PyTorch fails there."""
+
+    def __init__(self, recipe: mnist.Recipe) -> None:
+        self.net, self.optimizer, self.schedule = recipe.net, recipe.optimizer, recipe.schedule
+        self.recipe = recipe
+
+    def step(self, images: torch.Tensor, targets: torch.Tensor, mark: Callable[[str], None]) -> torch.Tensor:
+        if len(images) > 30:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return self.recipe.step(images, targets, mark)
+
+
+def test_out_of_memory_names_a_batch_size_that_fits(small: Path, tmp_path: Path) -> None:
+    loop = make(small, tmp_path / "run")
+    loop.plan = replace(loop.plan, recipe=Small(loop.plan.recipe))  # type: ignore[arg-type]
+    with pytest.raises(torch.OutOfMemoryError) as caught:
+        loop.run()
+    assert "--batch-size 25 fits" in failure.explain(caught.value, loop.folder, loop)  # 100, 50, 25
+
+
+def test_where_no_batch_fits_none_is_named(small: Path, tmp_path: Path) -> None:
+    loop = make(small, tmp_path / "run")
+    recipe = Small(loop.plan.recipe)  # type: ignore[arg-type]
+    recipe.step = lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("CUDA out of memory"))  # type: ignore[method-assign]
+    loop.plan = replace(loop.plan, recipe=recipe)
+    with pytest.raises(torch.OutOfMemoryError) as caught:
+        loop.run()
+    assert "try a smaller --batch-size" in failure.explain(caught.value, loop.folder, loop)
+
+
+def with_loader(small: Path, folder: Path) -> Loop:
+    """The same, by way of a DataLoader, with pictures that are moved at random."""
+    loop = make(small, folder)
+    found = datasets.find("mnist", str(small))
+    pictures = Pictures(*datasets.read(found, "train"), MNIST, data.Prepare(border=2, shift=1))
+    loop.plan = replace(loop.plan, train=Loader(pictures, CPU, torch.contiguous_format))
+    return loop
+
+
+@pytest.mark.parametrize("stop_at", [3, 10])
+def test_with_a_dataloader_a_run_goes_on_from_the_last_epochs_end(small: Path, tmp_path: Path, stop_at: int) -> None:
+    whole = with_loader(small, tmp_path / "whole")
+    whole.run()
+
+    broken = with_loader(small, tmp_path / "broken")
+    for _ in range(stop_at):
+        broken.commands.put(Command("step"))
+    broken.commands.put(Command("checkpoint"))  # there is no place to go back to
+    broken.commands.put(Command("stop"))
+    assert broken.run() == "stopped"
+
+    again = with_loader(small, tmp_path / "broken")
+    torch.manual_seed(12345)
+    again.restore(checkpoints.load(again.folder / checkpoints.LAST))
+    assert again.step == stop_at // 7 * 7
+    assert again.run() == "finished"
+    assert equal(whole, again)
+    assert losses(Tail(again.folder).read()) == losses(Tail(whole.folder).read())
+
+
+def test_a_look_inside_and_sample_predictions_change_nothing_of_the_run(small: Path, tmp_path: Path) -> None:
+    plain, looked = make(small, tmp_path / "plain"), make(small, tmp_path / "looked")
+    plain.run()
+    for _ in range(3):
+        looked.commands.put(Command("step"))
+    for do in ("look", "samples", "go on"):
+        looked.commands.put(Command(do))  # type: ignore[arg-type]
+    looked.run()
+    assert equal(plain, looked)
+    found = Tail(looked.folder).read()
+    assert losses(found) == losses(Tail(plain.folder).read())
+    graph = next(event for event in found if isinstance(event, events.Graph))
+    tensors = next(event for event in found if isinstance(event, events.Tensors))
+    assert graph.root == "loss"
+    assert {"images", "conv1()", "scores", "loss", "fc3.weight"} <= {card.name for card in tensors.items}
+    sample = next(event for event in found if isinstance(event, events.Sample))
+    assert (sample.epoch, sample.of) == (0, 100)
+    assert [event.action for event in found if isinstance(event, events.Note)] == ["pause", "look", "go on"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 
 from ptlearn_tui import events, runs
 from ptlearn_tui.errors import RequestError
@@ -194,3 +196,31 @@ def test_a_bug_in_a_run_is_told_in_a_line_and_kept_whole(start: Starter, state: 
     assert (end.status, "\n" in end.message) == ("failed", False)
     assert "TypeError" in end.message
     assert "Traceback" in (folder / "log.txt").read_text()
+
+
+def test_five_killed_runs_end_with_exactly_the_weights_of_one_that_was_not(start: Starter) -> None:
+    def weights(folder: Path) -> dict[str, torch.Tensor]:
+        state: dict[str, torch.Tensor] = torch.load(folder / "checkpoints" / "last.pt", weights_only=True)["model"]
+        return state
+
+    options = {"recipe": "mnist-fast", "epochs": 12, "batch_size": 16, "seed": 3}  # 480 steps, with moved pictures
+    whole = start(**options)
+    wait_for(runs.Tail(whole), is_end)
+    moments = random.Random(5).sample(range(45, 400), 5)
+    for moment in moments:
+        folder = start(**options)
+        tail = runs.Tail(folder)
+
+        def far_enough(event: events.AnyEvent, moment: int = moment) -> bool:
+            return isinstance(event, events.Metric) and event.step >= moment
+
+        wait_for(tail, far_enough)
+        os.kill(run_folder.owner(folder) or 0, signal.SIGKILL)
+        wait_until_gone(folder)
+        assert runs.summary(folder).status == "lost"
+        runs.resume(folder.name)
+        assert wait_for(tail, is_end)[-1].status == "finished"  # type: ignore[union-attr]
+        wait_until_gone(folder)
+        mine, theirs = weights(folder), weights(whole)
+        assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
+        assert losses(runs.Tail(folder).read()) == losses(runs.Tail(whole).read())

@@ -8,6 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING, TextIO
 
 from ptlearn_tui import events
+from ptlearn_tui.doctor.report import gigabytes
 from ptlearn_tui.locale import t
 from ptlearn_tui.training import datasets
 
@@ -144,7 +145,14 @@ def _opening(run: events.Run) -> list[str]:
     lines = [t("{id}: {what}, on {device}, seed {seed}", id=run.id, what=what, device=run.device, seed=run.seed)]
     if data["kind"] in datasets.MADE and data["name"] in datasets.SETS:
         lines.append(t("the whole set: {command}", command=f"ptlearn-tui data get {data['name']}"))
-    return lines
+    return lines + [_gpu(gpu) for gpu in run.gpus if gpu.device != run.device]
+
+
+def _gpu(gpu: events.Gpu) -> str:
+    """One that the run is not on: its room, and who has the rest."""
+    free, memory = gigabytes(gpu.free), gigabytes(gpu.memory)
+    line = t("{device}: {free} of {memory} free", device=gpu.device, free=free, memory=memory)
+    return line + ("; " + t("used by {users}", users=", ".join(gpu.users)) if gpu.users else "")
 
 
 def _ending(end: events.End) -> str:

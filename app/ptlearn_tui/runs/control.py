@@ -30,7 +30,7 @@ PATIENCE = 2.0
 class Command(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a viewer asks of a run."""
 
-    do: Literal["pause", "go on", "step", "stop", "checkpoint", "rate"]
+    do: Literal["pause", "go on", "step", "stop", "checkpoint", "rate", "look", "samples"]
     value: float | None = None  # the new learning rate
     by: str = ""  # who asks, for the other viewers: "alice"
 

@@ -23,16 +23,17 @@ PICTURES = 12
 
 @torch.inference_mode()
 def evaluate(
-    net: nn.Module, images: Images, classes: tuple[str, ...], epoch: int, ranks: Alone
+    net: nn.Module, images: Images, classes: tuple[str, ...], epoch: int, ranks: Alone, most: int | None = None
 ) -> tuple[events.Eval, events.Sample]:
     """Score `net` on all `images`, each rank on its part, in evaluation mode; it is in training mode afterwards.
 
-    `time` is left unset.
+    `most`: on the first so many only. `time` is left unset.
     """
+    count = min(len(images), most or len(images))
     ranks.align(net)
     net.eval()
     losses, guesses, chances, targets = [], [], [], []
-    places = torch.arange(ranks.rank, len(images), ranks.size)
+    places = torch.arange(ranks.rank, count, ranks.size)
     for part in torch.split(places, BATCH):
         inputs, right = images.batch(part)
         scores = net(inputs)
@@ -61,7 +62,7 @@ def evaluate(
     score = events.Eval(
         epoch=epoch,
         split="test",
-        loss=sum(loss for loss, _, _ in parts) / len(images),
-        accuracy=(len(images) - mistakes) / len(images),
+        loss=sum(loss for loss, _, _ in parts) / count,
+        accuracy=(count - mistakes) / count,
     )
-    return score, events.Sample(epoch=epoch, wrong=mistakes, pictures=surest_of_all)
+    return score, events.Sample(epoch=epoch, wrong=mistakes, of=count, pictures=surest_of_all)

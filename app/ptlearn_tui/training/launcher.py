@@ -20,6 +20,7 @@ from ptlearn_tui import events, locale
 from ptlearn_tui.locale import t
 from ptlearn_tui.runs import control
 from ptlearn_tui.runs import folder as run_folder
+from ptlearn_tui.runs.tail import Tail
 from ptlearn_tui.runs.write import Log
 
 if TYPE_CHECKING:
@@ -39,13 +40,10 @@ LAUNCHER = "PTLEARN_LAUNCHER"
 
 def launch(folder: Path, request: Request, *, resume: bool) -> None:
     """Run all ranks to their end. Returns when no process of theirs is left."""
-    began = time.monotonic()
     _pass_on_stops(folder)
     os.environ |= {
         LAUNCHER: str(os.getpid()),
         "GLOO_SOCKET_IFNAME": os.environ.get("GLOO_SOCKET_IFNAME", "lo"),
-        # torchrun would take a wish to stop as an order to kill.
-        "TORCHELASTIC_SIGNALS_TO_HANDLE": "SIGQUIT",
     }
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
@@ -60,6 +58,7 @@ def launch(folder: Path, request: Request, *, resume: bool) -> None:
         local_addr=HERE,
         max_restarts=0,
         monitor_interval=0.1,
+        signals_to_handle="SIGQUIT",  # of the others torchrun would make an order to kill
     )
     command = ["-m", MODULE, str(folder), "--lang", locale.language(), *(["--resume"] if resume else [])]
     try:
@@ -72,8 +71,9 @@ def launch(folder: Path, request: Request, *, resume: bool) -> None:
     except Exception as error:
         traceback.print_exc()
         message = t("{kind}: {message} (whole: {log})", kind=type(error).__name__, message=error, log=_log(folder))
-    if message and not _ended(folder):
-        seconds = round(time.monotonic() - began, 4)
+    last = _last(folder)
+    if message and not isinstance(last, events.End):
+        seconds = float(last.time) if last and isinstance(last.time, int | float) else 0.0
         log = Log(folder)
         log.last_word(events.End(time=seconds, status="failed", seconds=seconds, message=message))
         (folder / "control.sock").unlink(missing_ok=True)
@@ -90,10 +90,10 @@ def _why(folder: Path, rank: int, code: int, message: str | dict[str, object]) -
     return t("process {rank}: {message} (whole: {log})", rank=rank, message=why, log=_log(folder))
 
 
-def _ended(folder: Path) -> bool:
-    """Whether rank 0 has said why."""
-    lines = run_folder.events_file(folder).read_bytes().splitlines()
-    return bool(lines) and lines[-1].startswith(b'{"type":"end"')
+def _last(folder: Path) -> events.AnyEvent | None:
+    """What rank 0 has said last: an end, if it knew why itself."""
+    said = Tail(folder).read()
+    return said[-1] if said else None
 
 
 def _log(folder: Path) -> Path:

@@ -15,6 +15,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
+from ptlearn_tui.training.data import cut_out
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -38,6 +40,8 @@ class Pictures(Dataset[tuple[Tensor, int]]):
         if prepare.flip:
             steps.append(transforms.RandomHorizontalFlip())
         steps += [transforms.ToTensor(), transforms.Normalize(data_set.mean, data_set.std)]
+        if prepare.cutout:
+            steps.append(transforms.Lambda(lambda picture: cut_out(picture[None], prepare.cutout)[0]))
         self.transform = transforms.Compose(steps)
 
     def __len__(self) -> int:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ptlearn_tui import events
 from ptlearn_tui.runs.control import Command
-from ptlearn_tui.training import checkpoints, data
+from ptlearn_tui.training import checkpoints, data, inside
 from ptlearn_tui.training.evaluate import evaluate
 from ptlearn_tui.training.measure import Meter
 from ptlearn_tui.training.ranks import Alone
@@ -35,6 +35,9 @@ SAVE = 30.0
 
 MEET = 0.05
 """Seconds between two steps at which several processes agree on what to do; each costs them a millisecond."""
+
+FEW = 1000
+"""Test images that are looked at when somebody asks for predictions in mid-epoch."""
 
 Duty: TypeAlias = "Command | Literal['report']"
 """What is done between two steps."""
@@ -272,9 +275,34 @@ class Loop:
                 before = self._rate()
                 self._set_rate(command.value)
                 self.note("rate", f"{before:.4g} → {command.value:.4g}" + f" {command.by}".rstrip())
+            case "look" if self.plan.ranks.first and self.batch is not None:
+                self._look(command.by)
+            case "samples" if self.plan.ranks.first and self.plan.test is not None:
+                self._sample(self.plan.test)
             case "stop":
                 self.note("stop", command.by)
                 raise Stopped
+
+    def _look(self, by: str) -> None:
+        """Tensors and the loss's graph, for whoever watches. Of rank 0 alone."""
+        assert self.batch is not None
+        now = self.clock()
+        try:
+            tensors, graph = inside.look(self.plan.net, *self.batch)
+        except Exception as error:  # a network that can't be copied: that is no reason to end the run
+            self.note("look", f"{type(error).__name__}: {error}".splitlines()[0])
+            return
+        self.log.write(
+            events.Note(time=now, step=self.step, action="look", text=by),
+            msgspec.structs.replace(tensors, time=now),
+            *([msgspec.structs.replace(graph, time=now)] if graph else []),
+        )
+
+    def _sample(self, test: data.Images) -> None:
+        """Of the first test images, as the network is now. Of rank 0 alone."""
+        epoch = self.step // self.plan.steps_per_epoch
+        _, sample = evaluate(self.plan.net, test, self.plan.classes, epoch, Alone(), most=FEW)
+        self.log.write(msgspec.structs.replace(sample, time=self.clock()))
 
     def _set_rate(self, rate: float) -> None:
         """Of the first group, and the rest of the schedule and the other groups in proportion.

@@ -8,6 +8,7 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING
 
 from ptlearn_tui import events
+from ptlearn_tui.doctor import gpus
 from ptlearn_tui.training import catalog, datasets
 
 if TYPE_CHECKING:
@@ -148,4 +149,19 @@ def describe(request: Request, files: Files | None, plan: Plan, now: float) -> e
         steps_per_epoch=plan.steps_per_epoch,
         threads=torch.get_num_threads(),
         ranks=plan.ranks.size,
+        gpus=_gpus() if plan.device.type == "cuda" else [],
     )
+
+
+def _gpus() -> list[events.Gpu]:
+    """Those that CUDA sees, and whose processes are on each: so that it is plain why "auto" took which."""
+    return [
+        events.Gpu(
+            device=f"cuda:{index}",
+            name=device.name,
+            memory=device.memory,
+            free=device.free,
+            users=sorted({process.user or "?" for process in device.processes}),
+        )
+        for index, device in enumerate(gpus.devices())
+    ]

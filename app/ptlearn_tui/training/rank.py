@@ -35,11 +35,14 @@ if TYPE_CHECKING:
 
     from ptlearn_tui.runs.folder import Request
 
-LOOK = 0.5
+LOOK = 0.2
 """Seconds between two looks whether the launcher lives."""
 
 LAUNCHED = LAUNCHER in os.environ
 """By us: then it is the launcher that knows which rank failed first, and says so."""
+
+
+GONE = "the process that launched it has ended it, or has ended itself"
 
 
 @record  # what is raised here is what torchrun tells of this rank
@@ -67,7 +70,9 @@ def main() -> None:
     else:
         folder = team.share(folder)  # read once, to go on from its checkpoint
         run.begin(folder, request, files, queue.SimpleQueue(), Silence(), device, team, options.resume).run()
-    team.close()
+        team.close()
+    sys.stderr.flush()
+    os._exit(0)  # all is said and written; taking PyTorch down would take another second
 
 
 def _lead(
@@ -81,7 +86,8 @@ def _lead(
 ) -> None:
     """Rank 0: writes the log and takes commands."""
     began, log, server = time.monotonic(), Log(folder), control.Server(folder)
-    Guard(log, began).start()
+    guard = Guard(log, began)
+    guard.start()
     request = run_folder.read_request(folder)
     team.share(folder)
     loop = None
@@ -89,14 +95,18 @@ def _lead(
         loop = run.begin(folder, request, files, server.commands, log, device, team, resume)
         status = loop.run()
     except Exception as error:
-        # That the others are gone is no reason of its own. Whatever else it is, this process knows best.
-        if not LAUNCHED or isinstance(error, OSError | MemoryError | RequestError):
+        if LAUNCHED and not isinstance(error, OSError | MemoryError | RequestError):
+            # Most likely the others are gone. The launcher knows why and ends this process, or is gone itself.
+            guard.join(3 * LOOK)
+        else:
             message = failure.explain(error, folder, loop)
             log.last_word(run.end(loop, "failed", round(time.monotonic() - began, 4), message))
         raise
     finally:
         server.close()
-    log.last_word(run.end(loop, status, loop.clock()))
+    end = run.end(loop, status, loop.clock())
+    team.close()
+    log.last_word(end)
 
 
 def _options() -> argparse.Namespace:
@@ -137,15 +147,19 @@ class Guard(threading.Thread):
         self._began = began
         self._parent = os.getppid()
 
+    @property
+    def orphaned(self) -> bool:
+        """Whether the launcher has died."""
+        return os.getppid() != self._parent
+
     def run(self) -> None:
         """SIGTERM is blocked in every thread, and waited for here."""
         asked = None
-        while asked is None and os.getppid() == self._parent:
+        while asked is None and not self.orphaned:
             asked = signal.sigtimedwait({signal.SIGTERM}, LOOK)
         if not LAUNCHED or asked is None:
             seconds = round(time.monotonic() - self._began, 4)
-            message = t("the process that launched it has ended it, or has ended itself")
-            self._log.last_word(events.End(time=seconds, status="failed", seconds=seconds, message=message))
+            self._log.last_word(events.End(time=seconds, status="failed", seconds=seconds, message=t(GONE)))
         os._exit(1)
 
 

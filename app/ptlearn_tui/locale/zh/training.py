@@ -117,4 +117,5 @@ TABLE: dict[str, str] = {
     "{option} is one of {known}, not {value}": "{option} 只能是 {known} 之一，不能是 {value}",
     "the process that launched it has ended it, or has ended itself": "启动它的进程终止了它，或自己已经结束",
     "synthetic images in place of {name}": "代替 {name} 的合成图像",
+    "{device}: {free} of {memory} free": "{device}：空闲 {free}，共 {memory}",
 }

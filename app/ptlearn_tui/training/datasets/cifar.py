@@ -94,7 +94,8 @@ class Pickled:
 class _Array:
     """Stands for a numpy array while its pickle is read: keeps the bytes."""
 
-    content = b""
+    def __init__(self, content: bytes = b"") -> None:
+        self.content = content
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         content = state[-1]
@@ -106,8 +107,13 @@ class _Reader(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """The stand-ins. Raises `pickle.UnpicklingError`."""
-        if module.startswith(("numpy.core.", "numpy._core.")) and name == "_reconstruct":
+        of_numpy = module.startswith(("numpy.core.", "numpy._core."))
+        if of_numpy and name == "_reconstruct":
             return lambda *_: _Array()
+        if of_numpy and name == "_frombuffer":  # protocol 5
+            return lambda content, *_: _Array(bytes(content))
+        if module == "_codecs" and name == "encode":  # bytes, as Python 3 writes them for protocol 2
+            return lambda text, _: text.encode("latin-1")
         if module == "numpy" and name in ("ndarray", "dtype"):
             return _Ignored
         raise pickle.UnpicklingError(f"{module}.{name}")
