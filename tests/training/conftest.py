@@ -16,7 +16,10 @@ import pytest
 from ptlearn_tui import events, home, runs
 from ptlearn_tui.runs import folder as run_folder
 from ptlearn_tui.training import catalog, datasets
+from ptlearn_tui.training.datasets import published
 from ptlearn_tui.training.datasets.idx import Idx
+
+from . import small_sets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,6 +57,19 @@ def cut(found: datasets.Found, target: Path, train: int, test: int) -> Path:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MNIST as a data folder: 640 training images (ten steps of 64) and 100 for the test."""
     return cut(datasets.find_made("mnist"), tmp_path_factory.mktemp("data"), 640, 100)
+
+
+@pytest.fixture
+def small_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`data get` takes small sets for the real ones."""
+    for name, versions in small_sets.VERSIONS.items():
+        monkeypatch.setitem(published.VERSIONS, name, versions)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """A data folder that is not there yet."""
+    return tmp_path / "data"
 
 
 @pytest.fixture

@@ -96,6 +96,8 @@ def test_train_says_what_it_trains_on_and_how_each_epoch_went(small: Path, capfd
         ["runs", "stop"],
         ["data", "get", "imagenet"],
         ["data", "get"],
+        ["data", "--from", "."],
+        ["data", "get", "mnist", "--from", "nowhere"],
     ],
     ids=" ".join,
 )
@@ -229,11 +231,10 @@ def test_a_download_that_finds_no_server_says_so_and_leaves_nothing(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    monkeypatch.setenv("PTLEARN_MIRROR", f"http://127.0.0.1:{port}/mnist")
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     target = tmp_path / "data"
-    assert main(["data", "get", "mnist", "--data", str(target)]) == 1
+    assert main(["data", "get", "mnist", "--from", f"http://127.0.0.1:{port}/mnist", "--data", str(target)]) == 1
     line = capfd.readouterr().err.strip()
     assert "could not be downloaded" in line
     assert len(line.splitlines()) == 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import subprocess
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +14,22 @@ from ptlearn_tui.training import datasets
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
+
+    from ptlearn_tui.training.datasets.obtain import Got, Order
 
 
 def main(args: argparse.Namespace) -> int:
-    """0 done, 1 a download that failed. Raises `RequestError`."""
+    """0 done, 1 a set that could not be had. Raises `RequestError`."""
     if args.action is None:
+        if args.source is not None:
+            raise RequestError(t("--from says where to get a set from: data get NAME --from …"))
         return show(args.data, args.json)
     if args.name is None:
         raise RequestError(t("which data set? there are {known}", known=", ".join(datasets.SETS)))
-    return get(datasets.get(args.name), args.data, args.json)
+    from ptlearn_tui.training.datasets.obtain import order
+
+    bar = sys.stderr.isatty() and not args.json
+    return get(order(args.name, args.data, args.source, bar=bar), args.json, args.ascii)
 
 
 def show(given: str | None, as_json: bool) -> int:
@@ -33,51 +40,90 @@ def show(given: str | None, as_json: bool) -> int:
     if as_json:
         _write({"sets": [_row(one) for one in sets]})
         return 0
+    name = max(len(one.data_set.name) for one in sets) + 2
+    title = max(len(one.data_set.title) for one in sets) + 2
     for one in sets:
-        which = {"sample": t("the bundled sample"), "synthetic": t("made up, since the set is not here")}
-        count = t("{train} training and {test} test images", train=one.train, test=one.test)
-        sys.stdout.write(f"{one.data_set.name:10}{count}   {which.get(one.kind, one.folder)}\n")
-        if one.kind in datasets.MADE:
-            command = f"ptlearn-tui data get {one.data_set.name}"
-            sys.stdout.write(f"{'':10}" + t("the whole set: {command}", command=command) + "\n")
+        count = t("{train:>6} training and {test:>6} test images", train=f"{one.train:,}", test=f"{one.test:,}")
+        sys.stdout.write(f"{one.data_set.name:{name}}{one.data_set.title:{title}}{count}\n")
+        sys.stdout.write(f"{'':{name + title}}{_where(one)}\n")
+    if any(one.kind in datasets.MADE for one in sets):
+        command = "ptlearn-tui data get --help"
+        sys.stdout.write("\n" + t("without a network, from a mirror or a USB stick: {command}", command=command) + "\n")
     return 0
 
 
-def get(data_set: datasets.DataSet, given: str | None, as_json: bool) -> int:
-    """Download a set, unless it is there already and whole."""
-    root = datasets.download_folder(given)
-    found = _there(data_set, root)
-    if found is None:
-        # A process of its own: torchvision imports torch. Its progress bar goes to the terminal through stderr.
-        command = [sys.executable, "-m", "ptlearn_tui.training.datasets.download", data_set.name, str(root)]
-        quiet = as_json or not sys.stderr.isatty()
-        done = subprocess.run(
-            command,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE if quiet else None,
-            text=True,
-        )
-        if done.returncode:
-            why = (done.stderr or "").strip().splitlines()[-1:]
-            line = t("{title} could not be downloaded", title=data_set.title)
-            sys.stderr.write(": ".join(["ptlearn-tui", line, *why]) + "\n")
-            return 1
-        found = datasets.find(data_set.name, str(root))
-    if as_json:
-        _write(_row(found))
-    else:
-        sys.stdout.write(t("{title} is in {folder}", title=data_set.title, folder=found.folder) + "\n")
-    return 0
+def get(asked: Order, as_json: bool, ascii_only: bool) -> int:
+    """Get a set, unless it is there already and whole."""
+    from ptlearn_tui.cli.bar import Bar
+    from ptlearn_tui.training.datasets.broken import GetError
+    from ptlearn_tui.training.datasets.obtain import obtain
+    from ptlearn_tui.training.datasets.progress import Silent
 
-
-def _there(data_set: datasets.DataSet, root: Path) -> datasets.Found | None:
-    """The set in this folder; None where it is missing or broken, and is to be downloaded."""
+    title = asked.data_set.title
     try:
-        return datasets.find(data_set.name, str(root))
-    except RequestError:
-        return None
+        with Bar(sys.stderr, ascii_only=ascii_only, environment=os.environ) as bar:
+            got = obtain(asked, Silent() if as_json else bar)
+    except KeyboardInterrupt:
+        _complain(t("interrupted; nothing is left of it"))
+        raise
+    except GetError as error:
+        if asked.remote:
+            line = t("{title} could not be downloaded: {problem}", title=title, problem=error)
+            command = f"ptlearn-tui data get {asked.data_set.name} --from FILE"
+            _complain(line + t("; try again, or copy it here by hand: {command}", command=command))
+        else:
+            _complain(t("{title} is not installed: {problem}", title=title, problem=error))
+        return 1
+    except OSError as error:
+        _complain(t("{title} is not installed: {problem}", title=title, problem=_disk(error, asked)))
+        return 1
+    if as_json:
+        source = None if got.checked is None else asked.source or "torchvision"
+        _write({**_row(got.found), "source": source, "verified": got.checked or {}})
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in _told(asked, got)))
+    return 0
+
+
+def _told(asked: Order, got: Got) -> list[str]:
+    """Where a set is, where it came from and how it was checked."""
+    from ptlearn_tui.training.datasets.assemble import FORM
+
+    lines = [t("{title} is in {folder}", title=asked.data_set.title, folder=got.found.folder)]
+    if got.checked is None:
+        if asked.source is not None:
+            lines.append(t("it was there already: nothing was taken from {source}", source=asked.source))
+        return lines
+    kinds = sorted({*got.checked.values()} - {FORM})
+    sure = sum(kind != FORM for kind in got.checked.values())
+    if sure:
+        lines.append(t("checked: {n} files have the published sums ({kinds})", n=sure, kinds=", ".join(kinds)))
+    if sure < len(got.checked):
+        names = ", ".join(name for name, kind in got.checked.items() if kind == FORM)
+        lines.append(t("no sum is published of {names}: only size and form are checked", names=names))
+    return lines
+
+
+def _disk(error: OSError, asked: Order) -> str:
+    """What the disk has against it."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return t("the disk is full: {folder}; free some space, or name another place: --data DIR", folder=asked.root)
+    return f"{error.filename or asked.root}: {error.strerror or error}"
+
+
+def _where(found: datasets.Found) -> str:
+    """The folder, or what stands in for the set and how to get it."""
+    command = f"ptlearn-tui data get {found.data_set.name}"
+    match found.kind:
+        case "sample":
+            return t("the bundled sample; the whole set: {command}", command=command)
+        case "synthetic":
+            return t("made up; the real set: {command}", command=command)
+    return str(found.folder)
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(" ".join(["ptlearn-tui:", *line.splitlines()]) + "\n")
 
 
 def _there_or_made(data_set: datasets.DataSet, given: str | None) -> datasets.Found:

@@ -113,9 +113,17 @@ def make_parser() -> Parser:
     attach.add_argument("run", metavar="ID")
     attach.set_defaults(command="dashboard")
 
-    data = command("data", t("the data sets: what is here, and how to get the rest"), "data get mnist")
+    data = command(
+        "data", t("the data sets: what is here, and how to get the rest"), "data get cifar10 --from /media/usb"
+    )
     data.add_argument("action", nargs="?", choices=("get",))
-    data.add_argument("name", nargs="?", metavar="NAME")
+    data.add_argument("name", nargs="?", metavar="NAME", help=t("mnist, fashion or cifar10"))
+    data.add_argument(
+        "--from",
+        dest="source",
+        metavar="URL|FILE|DIR",
+        help=t("a mirror's folder or an archive's URL; an archive copied here by hand; a folder with the files"),
+    )
     data.add_argument("--json", **json)  # type: ignore[arg-type]
 
     doctor = command("doctor", t("what this machine has, what is wrong, and what mends it"), "doctor --json")

@@ -186,22 +186,43 @@ def read(found: Found, split: str) -> tuple[bytearray, bytearray]:
 
         return synthetic.make(split, data_set.shape, classes)
     with _explained(data_set):
-        pixels, labels = found.layout.read(found.folder, split, data_set.shape)
-        if len(pixels) != len(labels) * math.prod(data_set.shape) or max(labels) >= classes:
-            file = found.layout.files(found.folder, split)[-1]
-            raise BrokenFile(file, t("it holds labels above {top}", top=classes - 1))
-    return pixels, labels
+        return _read(data_set, found.layout, found.folder, split)
 
 
 def look(data_set: DataSet, root: Path) -> Found | None:
-    """The set in `root`, or None where any of its files is missing. Raises `RequestError` for a broken file."""
+    """The set in `root`, or None where any of its files is missing.
+
+    Raises `RequestError` for a broken file, unless the set is there in another layout too.
+    """
+    problem: RequestError | None = None
     for layout in data_set.layouts:
         # The folder that has the files in it may be named itself.
         for folder in (root / layout.folder, root):
             names = [path for split in SPLITS for path in layout.files(folder, split)]
             if folder.match(layout.folder) and all(path.exists() for path in names):
-                return _counted(data_set, "full", str(root), folder, layout)
+                try:
+                    return _counted(data_set, "full", str(root), folder, layout)
+                except RequestError as error:
+                    problem = problem or error
+    if problem is not None:
+        raise problem
     return None
+
+
+def try_out(data_set: DataSet, folder: Path) -> None:
+    """Read all of a set whose files stand in `folder`, as training would. Raises `BrokenFile`."""
+    layout = next(layout for layout in data_set.layouts if folder.match(layout.folder))
+    for split in SPLITS:
+        layout.count(folder, split, data_set.shape)
+        _read(data_set, layout, folder, split)
+
+
+def _read(data_set: DataSet, layout: Layout, folder: Path, split: str) -> tuple[bytearray, bytearray]:
+    pixels, labels = layout.read(folder, split, data_set.shape)
+    classes = len(data_set.classes)
+    if len(pixels) != len(labels) * math.prod(data_set.shape) or max(labels) >= classes:
+        raise BrokenFile(layout.files(folder, split)[-1], t("it holds labels above {top}", top=classes - 1))
+    return pixels, labels
 
 
 def _counted(data_set: DataSet, kind: str, root: str, folder: Path, layout: Layout) -> Found:

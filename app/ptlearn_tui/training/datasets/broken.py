@@ -1,4 +1,4 @@
-"""What a file that can't be trained on is called, whatever its format."""
+"""What a file that can't be trained on is called, whatever its format; and what a set that can't be had."""
 
 from __future__ import annotations
 
@@ -15,3 +15,7 @@ class BrokenFile(Exception):
         super().__init__(f"{path}: {why}")
         self.path = path
         self.why = why
+
+
+class GetError(Exception):
+    """A set that could not be had: the server, the disk, or what came. The message is one line that says why."""

@@ -1,40 +1,45 @@
-"""Get a data set: ``python -m ptlearn_tui.training.datasets.download NAME FOLDER``, which `data get` runs.
+"""Download a set: ``python -m ptlearn_tui.training.datasets.download NAME FOLDER LANGUAGE PATIENCE PARENT``.
 
-A process of its own, since it needs torchvision and with it torch. The last line on stderr is what went wrong.
+A process of its own, since it needs torchvision and with it torch. `obtain.py` starts it, and checks and moves what it
+brought. Its progress bar goes to stderr; the one line on stdout is what went wrong. PATIENCE is how many seconds
+without a byte make a server count as gone: torchvision itself would wait for ever. PARENT is a process id: this
+process ends with it.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import socket
 import sys
-import tempfile
-from pathlib import Path
 
-PATIENCE = 30.0
-"""Seconds without a byte after which a server counts as gone; torchvision itself would wait for ever."""
+CLASSES = {"mnist": "MNIST", "fashion": "FashionMNIST", "cifar10": "CIFAR10"}
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main() -> None:
-    """Download beside the target and move whole files into place: a download that broke off leaves nothing."""
-    name, target = sys.argv[1], Path(sys.argv[2])
-    import torchvision
-
-    socket.setdefaulttimeout(PATIENCE)
-    data_set = {"mnist": torchvision.datasets.MNIST}[name]
-    mirror = os.environ.get("PTLEARN_MIRROR")
-    if mirror:
-        data_set.mirrors = [mirror.rstrip("/") + "/"]
+    """Download into the folder."""
+    name, folder, language, patience, parent = sys.argv[1:]
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != int(parent):
+            sys.exit(1)  # it died before the call
+    told, sys.stdout = sys.stdout, sys.stderr  # whatever else is printed is no answer
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".download-", dir=target) as scratch:
-            made = Path(data_set(scratch, download=True).raw_folder)
-            place = target / made.relative_to(scratch)
-            place.mkdir(parents=True, exist_ok=True)
-            for file in made.iterdir():
-                file.replace(place / file.name)
-    except (OSError, RuntimeError) as error:  # URLError is an OSError; md5 mismatches are RuntimeErrors
-        sys.exit(" ".join(str(error).split()))
+        import torchvision
+
+        socket.setdefaulttimeout(float(patience))
+        getattr(torchvision.datasets, CLASSES[name])(folder, download=True)
+    except Exception as error:  # the network, the disk, a wrong checksum, a torchvision that does not fit torch
+        from ptlearn_tui import locale
+        from ptlearn_tui.training.datasets.fetch import reason
+
+        locale.use(language)
+        told.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        told.write(reason(error, float(patience)) + "\n")
+        told.flush()
+        sys.exit(1)
 
 
 if __name__ == "__main__":
