@@ -6,9 +6,8 @@ import os
 import shutil
 import signal
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
 
 from ptlearn_tui import events, home
@@ -16,6 +15,7 @@ from ptlearn_tui.errors import RequestError
 from ptlearn_tui.locale import t
 from ptlearn_tui.runs import control
 from ptlearn_tui.runs import folder as run_folder
+from ptlearn_tui.runs.last import Last
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,12 +44,13 @@ def summary(folder: Path, now: float | None = None) -> Summary:
     """How the run stands, from the last line of each kind in its log. Raises `RequestError`."""
     request = run_folder.read_request(folder)
     pid = run_folder.owner(folder)  # first: a run that ends meanwhile has written its end by then
-    last = _Last(folder)
+    last = _logs.setdefault(folder, Last(folder))
+    last.update()
     begun, end = last.position("run"), last.position("end")
     status = "lost"
     message = ""
     if pid is not None:
-        note = last.event("note", events.Note, after=begun, such=(b'"pause"', b'"go on"'))
+        note = last.event("note", events.Note, after=begun)
         status = "paused" if note is not None and note.action == "pause" else "running"
     elif end > begun:
         ended = last.event("end", events.End)
@@ -58,8 +59,8 @@ def summary(folder: Path, now: float | None = None) -> Summary:
     elif not (folder / "lock").exists():
         status = "running" if (time.time() if now is None else now) < request.started + BIRTH else "lost"
     run = last.event("run", events.Run)
-    score = last.event("eval", events.Eval, such=(b'"test"',))
-    metric = last.event("metric", events.Metric, such=(b'"loss"',))
+    score = last.event("eval", events.Eval)
+    metric = last.event("metric", events.Metric)
     step = metric.step if metric else 0
     return Summary(
         id=request.id,
@@ -76,36 +77,21 @@ def summary(folder: Path, now: float | None = None) -> Summary:
     )
 
 
-_ended: dict[Path, tuple[tuple[int, int], Summary]] = {}  # runs that ended, by what their log's size and time were
+_logs: dict[Path, Last] = {}
 
 
 def summaries() -> list[Summary]:
     """All runs, the newest first. A folder that is no run, or is unreadable, is passed over.
 
-    The dashboard asks every second: the log of a run that has ended is read once.
+    The dashboard asks every second: of each log only what is new is read.
     """
     found = []
     for folder in home.runs_folder().iterdir():
         try:
-            found.append(_summary_once(folder))
+            found.append(summary(folder))
         except RequestError:
             pass
     return sorted(found, key=lambda run: run.started, reverse=True)
-
-
-def _summary_once(folder: Path) -> Summary:
-    try:
-        status = run_folder.events_file(folder).stat()
-    except OSError:
-        return summary(folder)
-    stamp = status.st_size, status.st_mtime_ns
-    known = _ended.get(folder)
-    if known is not None and known[0] == stamp and run_folder.owner(folder) is None:
-        return known[1]
-    fresh = summary(folder)
-    if fresh.status not in ("running", "paused"):
-        _ended[folder] = stamp, fresh
-    return fresh
 
 
 def stop(folder: Path, by: str = "") -> None:
@@ -131,38 +117,3 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder)
     except OSError as error:
         raise RequestError(f"{folder}: {error.strerror}") from error
-
-
-_E = TypeVar("_E", bound=events.Event)
-
-
-class _Last:
-    """Finds the last line of a kind in a log.
-
-    The tag stands first in every line that `events.encode` wrote.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        # Read, not mapped: touching a page that the run cuts off (a full disk) would end this process by SIGBUS.
-        try:
-            self._content = run_folder.events_file(folder).read_bytes()
-        except OSError:  # none yet
-            self._content = b""
-
-    def position(self, tag: str, end: int | None = None) -> int:
-        """Where the last whole line of that tag begins, or -1."""
-        whole = self._content.rfind(b"\n")
-        return self._content.rfind(b'{"type":"%s"' % tag.encode(), 0, whole if end is None else end)
-
-    def event(self, tag: str, kind: type[_E], *, after: int = -1, such: tuple[bytes, ...] = ()) -> _E | None:
-        """The last such event behind `after` whose line holds one of `such`."""
-        at = self.position(tag)
-        while at > after:
-            line = self._content[at : self._content.find(b"\n", at)]
-            if not such or any(word in line for word in such):
-                try:
-                    return msgspec.json.decode(line, type=kind)
-                except (msgspec.MsgspecError, UnicodeDecodeError):
-                    pass
-            at = self.position(tag, at)
-        return None
