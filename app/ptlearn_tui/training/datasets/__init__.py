@@ -63,7 +63,7 @@ class DataSet:
     sample: Path | None = None  # a part of it that is bundled, in the first layout; see ORIGIN.md there
 
 
-# Means and spreads are those in general use; a test computes CIFAR-10's anew where it has the images.
+# Means and spreads are those in general use. CIFAR-10's spread is over all pixels, not a mean of the pictures' own.
 SETS = {
     data_set.name: data_set
     for data_set in (

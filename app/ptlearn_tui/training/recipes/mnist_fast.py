@@ -39,7 +39,7 @@ def block(channels_in: int, channels_out: int, size: int, stride: int = 1) -> nn
 
 
 class Net(nn.Module):
-    """Three convolutions and one linear layer; 29,546 numbers, half of LeNet's.
+    """Three convolutions and one linear layer; 29,434 numbers, half of LeNet's.
 
     In: (batch, 1, 28, 28), out: (batch, 10), a score for each digit.
     """
