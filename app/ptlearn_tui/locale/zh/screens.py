@@ -369,6 +369,7 @@ TABLE: dict[str, str] = {
     "norm, newest last": "范数，最新在右",
     "Surest mistakes": "最有把握的错误",
     "of {n} on the test set, after epoch {epoch}": "测试集共错 {n} 张，第 {epoch} 轮之后",
+    "the first come after epoch 1": "第 1 轮之后才有",
     "none: every image is right": "没有：全部正确",
     "is": "是",
     "says": "认作",

@@ -18,11 +18,12 @@ from ptlearn_tui.runs import folder as run_folder
 from ptlearn_tui.runs.control import Command, send
 from ptlearn_tui.runs.listing import summary
 from ptlearn_tui.runs.tail import Tail
+from ptlearn_tui.tui import glyphs
 from ptlearn_tui.tui.run_view import RunView
 from ptlearn_tui.tui.screens.base import TALL, WIDE, BaseScreen
 from ptlearn_tui.tui.screens.question import Question
 from ptlearn_tui.tui.text import thousands
-from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, WARN
+from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, RICH, WARN
 from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint, crumbs
 from ptlearn_tui.tui.widgets.lines import Lines
 from ptlearn_tui.tui.widgets.mistakes import Mistakes
@@ -91,7 +92,7 @@ class TrainingScreen(BaseScreen):
     def on_mount(self) -> None:
         """The whole history first, then what comes."""
         super().on_mount()
-        self.query_one(Mistakes).blocks = self.app.theme == "ptlearn"
+        self.query_one(Mistakes).blocks = self.app.theme == RICH.name and not glyphs.only_ascii()
         self._arrange()
         self.speak()
         self.follow()
@@ -109,8 +110,11 @@ class TrainingScreen(BaseScreen):
         size = self.app.size
         wide, tall = size.width >= WIDE, size.height >= TALL
         self.query_one(Facts).display = wide
-        self.query_one(Mistakes).display = (wide and tall) or self._only_mistakes
-        self.query_one("#curve").display = not (self._only_mistakes and not (wide and tall))
+        mistakes = self.query_one(Mistakes)
+        mistakes.display = (wide and tall) or self._only_mistakes
+        mistakes.alone, mistakes.large = self._only_mistakes, wide and tall and self._only_mistakes
+        mistakes.changed()
+        self.query_one("#curve").display = not self._only_mistakes
         self.query_one(Summary).display = not wide
         self.query_one(Captions).most = 3 if tall else 1
 
@@ -239,7 +243,7 @@ class TrainingScreen(BaseScreen):
         plot.logarithmic = not plot.logarithmic
 
     def action_mistakes(self) -> None:
-        """Where there is no room for both, the mistakes take the curve's place."""
+        """They take the curve's place: where both have room, the pictures are drawn at their own size."""
         self._only_mistakes = not self._only_mistakes
         self._arrange()
         self.show_hints()

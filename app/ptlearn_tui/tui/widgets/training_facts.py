@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from ptlearn_tui.locale import t
@@ -68,10 +69,12 @@ class Facts(Lines):
         if not view.norms:
             return []
         lines = [Content.assemble((t("Gradients"), STRONG), (" " + t("norm, newest last"), MUTED))]
-        for layer, norms in list(view.norms.items())[:6]:
+        layers = list(view.norms.items())[:6]
+        room = min(12, max(7, *(cell_len(layer) + 1 for layer, _ in layers)))
+        for layer, norms in layers:
             most = max(norms) or 1.0
             bars = "".join(_BARS[min(7, int(7.99 * norm / most))] for norm in norms if norm == norm)
-            lines.append(Content.assemble((fit(safe(layer), 7), MUTED), fit(bars, 13), f"{norms[-1]:>6.2f}"))
+            lines.append(Content.assemble((fit(safe(layer), room), MUTED), fit(bars, 13), f"{norms[-1]:>6.2f}"))
         return lines
 
 
