@@ -149,19 +149,21 @@ class Captions(Lines):
             head = fit(t("epoch {n}", n=max(view.evals)), 13)
             lines.append(Content.assemble(margin, (head, MUTED), (text, GOOD if role == "good" else WARN)))
         if view.end is not None:
-            lines.append(Content.assemble(margin, self._ending()))
+            lines.append(Content.assemble(margin, ending(view)))
         return lines[-self.most :]
 
-    def _ending(self) -> Content:
-        view = self.view
-        assert view.end is not None
-        match view.end.status:
-            case "finished":
-                score = view.evals.get(max(view.evals)) if view.evals else None
-                words = t("finished")
-                if score is not None:
-                    words = t("finished: {n} % of the test set is right", n=f"{100 * score.accuracy:.2f}")
-                return Content.styled(words, GOOD)
-            case "stopped":
-                return Content.styled(t("stopped at step {n}", n=thousands(view.step)), WARN)
-        return Content.assemble((t("failed") + "  ", BAD), safe(view.end.message))
+
+def ending(view: RunView) -> Content:
+    """How the run has ended, in a few words; nothing while it goes on."""
+    if view.end is None:
+        return Content()
+    match view.end.status:
+        case "finished":
+            score = view.evals.get(max(view.evals)) if view.evals else None
+            words = t("finished")
+            if score is not None:
+                words = t("finished: {n} % of the test set is right", n=f"{100 * score.accuracy:.2f}")
+            return Content.styled(words, GOOD)
+        case "stopped":
+            return Content.styled(t("stopped at step {n}", n=thousands(view.step)), WARN)
+    return Content.assemble((t("failed") + "  ", BAD), safe(view.end.message))
