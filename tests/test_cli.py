@@ -416,6 +416,18 @@ def test_a_lessons_cells_run_and_print_what_they_made() -> None:
     assert node.variable == "x"
 
 
+def test_a_cell_that_starts_a_run_is_left_out_and_said_to_be(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    path.write_text('```python\n1 + 1\n```\n\n```python run="mnist"\n# trains\n```\n', "utf-8")
+    done = command("run", str(path))
+    assert done.returncode == 0
+    *_, row, total = done.stdout.splitlines()
+    assert "cell 2" in row
+    assert row.endswith("left out, it trains: ptlearn-tui train mnist")
+    assert total == "1 cells, 0 failed"
+    assert command("runs", "--json").stdout == '{"runs": []}\n'
+
+
 def test_a_file_is_run_up_to_the_cell_that_does_not_do_what_it_should(tmp_path: Path) -> None:
     path = written(
         tmp_path / "我的笔记.md", "import torch\nprint('first')\n40 + 2", "raises:1 / 0", "raises:1", "print('never')"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ENTER, ESCAPE, DOWN, RIGHT = "\r", "\x1b", "\x1b[B", "\x1b[C"
-CTRL_C, CTRL_L = "\x03", "\x0c"
+CTRL_C, CTRL_L, SHIFT_TAB = "\x03", "\x0c", "\x1b[Z"
 
 Open = Callable[..., Terminal]
 
@@ -125,6 +125,34 @@ def test_sigkill_of_the_dashboard_loses_no_tick_and_leaves_no_process(terminal: 
     if run["status"] == "running":
         assert psutil.pid_exists(run["pid"])
         command(home, "runs", "stop", run["id"])
+
+
+def test_a_run_that_a_cell_started_survives_sigkill_and_stands_at_its_cell_again(terminal: Open, home: Path) -> None:
+    def to_the_cell(screen: Terminal) -> None:
+        screen.wait("Projects (MNIST / CIFAR-10)")
+        to_item(screen, 7)
+        screen.wait(lambda: any(line.startswith("▌  [ ] Projects") for line in screen.lines), "the focus")
+        screen.press(ENTER)
+        screen.wait("MNIST in 25 lines")
+        screen.wait("▌ In")
+        screen.press(SHIFT_TAB)
+        screen.wait("▌ Run mnist")
+
+    screen = terminal("--lang", "en")
+    to_the_cell(screen)
+    screen.press(ENTER)
+    screen.wait("live · epoch")
+    os.kill(screen.pid, signal.SIGKILL)
+    assert screen.ended() == -signal.SIGKILL
+    (run,) = json.loads(command(home, "runs", "--json").stdout)["runs"]
+    assert run["status"] == "running"
+
+    again = terminal("--lang", "en")
+    to_the_cell(again)
+    again.wait(lambda: "live · epoch" in again.text or "finished:" in again.text, "the run, at its cell")
+    again.wait(run["id"])
+    command(home, "runs", "stop", run["id"])
+    again.wait(lambda: "stopped at step" in again.text or "finished:" in again.text, "its end")
 
 
 def test_a_cell_in_c_code_is_killed_and_the_next_runs(terminal: Open) -> None:

@@ -168,8 +168,7 @@ sys.exit(status)
 """
 
 
-@pytest.mark.parametrize("size", ["40k", "400k"])  # too small for the log, and for the checkpoint
-def test_a_full_disk_ends_the_run_with_a_clear_word(small: Path, tmp_path: Path, size: str) -> None:
+def train_on_a_disk_of(size: str, small: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     home = tmp_path / "tiny"
     home.mkdir()
     script = f'mount -t tmpfs -o size={size} none "{home}" && exec "$0" -c "$1" "$2"'
@@ -178,12 +177,26 @@ def test_a_full_disk_ends_the_run_with_a_clear_word(small: Path, tmp_path: Path,
         pytest.skip("no user namespaces here")
     command = [*unshare, "sh", "-c", script, sys.executable, FULL_DISK, str(small)]
     environment = {**os.environ, "PTLEARN_HOME": str(home)}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+@pytest.mark.parametrize("size", ["40k", "400k"])  # too small for the log, and for the checkpoint
+def test_a_full_disk_ends_the_run_with_a_clear_word(small: Path, tmp_path: Path, size: str) -> None:
+    done = train_on_a_disk_of(size, small, tmp_path)
     assert done.returncode == 1, done.stderr
     last = json.loads(done.stdout.splitlines()[-1])
     assert (last["type"], last["status"]) == ("end", "failed")
     assert "the disk is full" in last["message"]
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("size", ["4k", "12k"])  # too small for what is asked, and for the log to begin
+def test_a_run_that_a_full_disk_keeps_from_starting_says_so_in_a_line(small: Path, tmp_path: Path, size: str) -> None:
+    done = train_on_a_disk_of(size, small, tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert "the disk is full" in line
+    assert line.endswith("free some space, then start the run again")
 
 
 def test_a_bug_in_a_run_is_told_in_a_line_and_kept_whole(start: Starter, state: Path) -> None:

@@ -42,8 +42,13 @@ async def open_page(bench: Bench, key: str) -> LessonScreen:
 
 async def open_cells(bench: Bench, folder: Path, *cells: str) -> LessonScreen:
     """A page of one's own, put in the place of a real one."""
+    return await open_fences(bench, folder, *(f"```python\n{cell}\n```" for cell in cells))
+
+
+async def open_fences(bench: Bench, folder: Path, *fences: str) -> LessonScreen:
+    """The same, of whole fences."""
     path = folder / "page.md"
-    path.write_text(PAGE.format(cells="\n\n".join(f"```python\n{cell}\n```" for cell in cells)), "utf-8")
+    path.write_text(PAGE.format(cells="\n\n".join(fences)), "utf-8")
     entry = load_plan("en").page("autograd/scalar")
     assert entry is not None
     bench.app.push_screen(LessonScreen(entry._replace(id="own", path=path)))

@@ -84,3 +84,14 @@ def test_four_threads_draw_four_true_figures() -> None:
 def test_ln_ten_is_a_tick_where_it_is_asked_for() -> None:
     lines = [line.plain for line in draw(Figure((series([2.4, 1.0, 0.1]),), log=True, y_ticks=(math.log(10),)), 60, 16)]
     assert any("2.30┤" in line for line in lines)
+
+
+def test_every_tick_has_its_own_label_in_a_short_run() -> None:
+    """Step 1 is a column right of 0 where a run has fewer steps than the plot has columns."""
+    figure = Figure(
+        (series([2.0, 1.0, 0.5, 0.4]),), x_end=4.0, x_ticks=((0.0, "0"), (2.0, "epoch 1"), (4.0, "epoch 2"))
+    )
+    *_, axis, labels = [line.plain for line in draw(figure, 60, 12)]
+    first, middle, _ = (at for at, mark in enumerate(axis) if mark == "┬")
+    assert labels.index("0") == first
+    assert labels.index("epoch 1") < middle < labels.index("epoch 2")

@@ -35,7 +35,7 @@ class Outcome:
 
     page: str
     cell: int
-    seconds: float
+    seconds: float | None  # None where it was left out
     word: str  # "ran", "raised, as it should", "failed", …
     ok: bool
 
@@ -110,7 +110,11 @@ def _run_page(
     kernel = server.kernel(rate=math.inf, memory=memory)  # nothing is left out: a slow reader slows the cell
     try:
         for cell in page.cells:
-            if cell.skipped or cell.run:
+            if cell.run:  # minutes of training, which nobody has asked for by running a page
+                word = t("left out, it trains: {command}", command=f"ptlearn-tui train {cell.run}")
+                outcomes.append(Outcome(name, cell.index, None, word, ok=True))
+                continue
+            if cell.skipped:
                 continue
             if not kernel.alive:
                 kernel = server.kernel(rate=math.inf, memory=memory)
@@ -199,7 +203,8 @@ def _table(outcomes: list[Outcome]) -> None:
     """Cells, times, failures."""
     sys.stdout.write("\n")
     for outcome in outcomes:
-        seconds = f"{outcome.seconds:8.3f} s"
+        seconds = f"{outcome.seconds:8.3f} s" if outcome.seconds is not None else " " * 10
         sys.stdout.write(f"{outcome.page:28} {t('cell {n}', n=outcome.cell + 1):10}{seconds}   {outcome.word}\n")
     failed = sum(not outcome.ok for outcome in outcomes)
-    sys.stdout.write(t("{n} cells, {failed} failed", n=len(outcomes), failed=failed) + "\n")
+    ran = sum(outcome.seconds is not None for outcome in outcomes)
+    sys.stdout.write(t("{n} cells, {failed} failed", n=ran, failed=failed) + "\n")

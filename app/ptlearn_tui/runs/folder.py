@@ -77,14 +77,21 @@ def create(request: Request, now: float | None = None) -> Path:
         except FileExistsError:
             number += 1
         except OSError as error:
-            raise RequestError(f"{folder}: {error.strerror}") from error
+            raise RequestError(unwritable(folder, error)) from error
     whole = replace(request, id=name, started=started, host=socket.gethostname())
     try:
         write_whole(folder / "run.json", msgspec.json.encode(whole))
     except OSError as error:
         folder.rmdir()
-        raise RequestError(f"{folder}: {error.strerror}") from error
+        raise RequestError(unwritable(folder, error)) from error
     return folder
+
+
+def unwritable(folder: Path, error: OSError) -> str:
+    """Why a run can't begin in that folder, in one line that says what to do where that is known."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return t("the disk is full: {folder}; free some space, then start the run again", folder=folder)
+    return f"{error.filename or folder}: {error.strerror}"
 
 
 def find(run_id: str) -> Path:

@@ -88,7 +88,7 @@ def _launch(folder: Path, *options: str) -> None:
                     pass_fds=(writer,),
                 )
         except OSError as error:
-            raise RequestError(f"{folder}: {error.strerror}") from error
+            raise RequestError(run_folder.unwritable(folder, error)) from error
         finally:
             os.close(writer)
         word = answer.read()

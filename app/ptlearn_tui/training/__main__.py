@@ -56,7 +56,8 @@ def main() -> None:
         log = Log(folder)
         server = control.Server(folder) if request.ranks == 1 else None
     except (RequestError, OSError) as error:
-        os.write(ready, f"{REFUSED}{error}".encode())
+        why = run_folder.unwritable(folder, error) if isinstance(error, OSError) else str(error)
+        os.write(ready, f"{REFUSED}{why}".encode())
         return
     if server is None:
         from ptlearn_tui.training import launcher

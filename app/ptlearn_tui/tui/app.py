@@ -324,4 +324,7 @@ class Dashboard(App[None]):
         """The training screen on a run, live or ended."""
         from ptlearn_tui.tui.screens.training import TrainingScreen
 
-        self.push_screen(TrainingScreen(run))
+        try:
+            self.push_screen(TrainingScreen(run))
+        except RequestError as error:  # it was removed meanwhile
+            self.say(str(error), "error")

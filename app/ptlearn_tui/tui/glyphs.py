@@ -22,6 +22,11 @@ def use_ascii(only: bool) -> None:
     _ascii = only
 
 
+def only_ascii() -> bool:
+    """Whether it is drawn with ASCII."""
+    return _ascii
+
+
 def tick() -> str:
     """Done, right: one cell, or two in ASCII."""
     return "ok" if _ascii else "✓"

@@ -9,6 +9,7 @@ from ptlearn_tui.tui.widgets.bars import Hint
 from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.editor import Editor
 from ptlearn_tui.tui.widgets.panel import Panel
+from ptlearn_tui.tui.widgets.recipe_cell import RecipeCell
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -35,17 +36,19 @@ def hints(focused: Widget | None, session: Session) -> tuple[Hint, ...]:
         case Panel(number=2) if getattr(focused.body, "opened", None) is not None:
             return _of_card(focused.body.opened)  # type: ignore[attr-defined]
         case Panel():
-            return *_of_panel(focused.number), Hint("esc", t("text"), "back"), following
+            return *_of_panel(focused.number, session), Hint("esc", t("text"), "back"), following
         case Editor():
             return Hint("ctrl+r", t("run"), "focused.leave(True)"), Hint(
                 "esc", t("leave, edits are kept"), "focused.leave(False)"
             )
+        case RecipeCell():
+            return *_of_recipe(focused), panels, following, leave
         case CodeCell():
             return *_of_cell(focused, session), panels, following, leave
     return panels, following, leave
 
 
-def _of_panel(number: int) -> tuple[Hint, ...]:
+def _of_panel(number: int, session: Session) -> tuple[Hint, ...]:
     close = Hint(str(number), t("close"), f"panel({number})")
     if number == 3:
         film, saved = Hint("space", t("film"), "film"), Hint("i", t("what it keeps"), "saved")
@@ -54,6 +57,9 @@ def _of_panel(number: int) -> tuple[Hint, ...]:
         return Hint("↑ ↓", t("cards"), ""), Hint("enter", t("open the card"), "focused.enter"), close
     if number == 5:
         return Hint("↑ ↓", t("layers"), ""), Hint("enter", t("fold, unfold"), "focused.enter"), close
+    record = session.record_for("plot")[0]
+    if number == 4 and record is not None and record.run is not None:
+        return Hint("enter", t("open the run"), "focused.enter"), close
     return Hint("↑ ↓", t("scroll"), ""), close
 
 
@@ -65,7 +71,7 @@ def _of_card(card: OpenCard) -> tuple[Hint, ...]:
 
 def _of_cell(cell: CodeCell, session: Session) -> tuple[Hint, ...]:
     index, record = cell.cell.index, cell.record
-    text = t("start the run") if cell.cell.run else t("run") if session.after(index) is None else t("run, go on")
+    text = t("run") if session.after(index) is None else t("run, go on")
     run, edit = Hint("enter", text, "focused.run(True)"), Hint("e", t("edit"), "focused.edit")
     if cell.cell.scratch:
         return run, edit, Hint("u", t("remove"), "focused.undo")
@@ -74,3 +80,16 @@ def _of_cell(cell: CodeCell, session: Session) -> tuple[Hint, ...]:
     if cell.edited is not None:
         return run, edit, Hint("v", t("what changed"), "focused.differences")
     return run, edit, Hint("a", t("run all"), "run_all"), Hint("tab", t("next cell"), "app.focus_next")
+
+
+def _of_recipe(cell: RecipeCell) -> tuple[Hint, ...]:
+    """A run that lives is looked at; one that has ended is followed by another."""
+    run, fold = cell.record.run, t("fold") if cell.record.full else t("the whole file")
+    text = (
+        t("start the run")
+        if run is None or run.folder is None
+        else t("open the run")
+        if run.live
+        else t("start another")
+    )
+    return Hint("enter", text, "focused.run(True)"), Hint("f", fold, "full"), Hint("tab", t("next"), "app.focus_next")

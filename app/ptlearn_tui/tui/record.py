@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ptlearn_tui.kernel.output_file import OutputFile
+    from ptlearn_tui.tui.cell_run import CellRun
 
 
 @dataclass(eq=False)
@@ -40,6 +41,7 @@ class Record:
     died: str | None = None
     whole: OutputFile | None = None  # everything that it printed, where that is much
     step: ev.Step | None = None  # where a cell that is stepped through stands, while it does
+    run: CellRun | None = None  # the training run of a cell that starts one
     full: bool = False  # the learner wants to see what is shortened: the column, a library's frames
 
     @property
@@ -65,7 +67,7 @@ class Record:
                 "output": self.output.lines or self.advice,
                 "tensors": self.cards,
                 "graph": self.graphs or self.ungraphed,
-                "plot": self.series,
+                "plot": self.series or (self.run is not None and self.run.status != "refused"),
                 "modules": self.trees,
             }[panel]
         )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ptlearn_tui.events import AnyEvent
     from ptlearn_tui.kernel.client import Server
+    from ptlearn_tui.tui.cell_run import CellRun
 
 OBEY = 1.0  # seconds after ctrl+c from which a kill needs no question
 MOST_UNREAD = 20_000  # events that may wait for the screen before the reading thread does
@@ -117,6 +118,12 @@ class Session:
         if loading:
             self.records[index].state = "loading"
         return index
+
+    def follow(self, index: int, run: CellRun, *, show: bool) -> None:
+        """A cell has a training run, which is no business of the kernel; `show`: the panels show it."""
+        self.records[index].run, self.records[index].number = run, self._runs
+        if show:
+            self.shown = index
 
     def drive(self, cell: Cell, server: Server) -> Iterator[AnyEvent]:
         """In the worker's thread: run the cell, in a fresh kernel if there is none. Always ends with Done."""
@@ -241,7 +248,7 @@ class Session:
         having = [each for each in self.records if each.has(panel)]
         if not having:
             return record, None
-        newest = max(having, key=lambda each: each.number)
+        newest = max(having, key=lambda each: (each.number, each.run is not None))
         return newest, self.records.index(newest)
 
 

@@ -61,5 +61,6 @@ TABLE: dict[str, str] = {
     "killed: over its time, and it did not obey": "超时，不听中断，内核已结束",
     "did not raise": "没有报错",
     "ran": "已运行",
+    "left out, it trains: {command}": "略过，这一格会开始训练：{command}",
     "{n} cells, {failed} failed": "共 {n} 格，{failed} 格出错",
 }

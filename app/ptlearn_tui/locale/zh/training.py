@@ -24,6 +24,7 @@ TABLE: dict[str, str] = {
     "out of memory; try a smaller --batch-size ({log})": "内存不足；请调小 --batch-size（{log}）",
     "{device} is not there: torch sees {n} CUDA devices; see: ptlearn-tui doctor": "{device} 不可用：torch 检测到 {n} 个 CUDA 设备；详见：ptlearn-tui doctor",
     "{device} is not there: this torch has no Metal; see: ptlearn-tui doctor": "{device} 不可用：当前 torch 不支持 Metal；详见：ptlearn-tui doctor",
+    "the disk is full: {folder}; free some space, then start the run again": "磁盘已满：{folder}；请腾出空间后重新开始训练",
     "{file} can't be read as a checkpoint: {why}": "{file} 无法作为检查点读取：{why}",
     "{id} is not running": "{id} 没有在运行",
     "{id} is running; stop it first: ptlearn-tui runs stop {id}": "{id} 正在运行；请先停止：ptlearn-tui runs stop {id}",

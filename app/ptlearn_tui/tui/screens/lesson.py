@@ -10,12 +10,11 @@ from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
 
-from ptlearn_tui.course.page import read_page
 from ptlearn_tui.home import output_folder
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui import lesson_hints, lesson_words
+from ptlearn_tui.tui import lesson_hints, lesson_page, lesson_words
 from ptlearn_tui.tui.screens.base import WIDE
-from ptlearn_tui.tui.screens.panels import PanelsScreen
+from ptlearn_tui.tui.screens.run_cells import RunCellsScreen
 from ptlearn_tui.tui.session import Session
 from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint
 from ptlearn_tui.tui.widgets.cell import CodeCell
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from ptlearn_tui.course.plan import PageEntry
 
 
-class LessonScreen(PanelsScreen):
+class LessonScreen(RunCellsScreen):
     """One page of the course, and the way from page to page."""
 
     CSS_PATH = "lesson.tcss"
@@ -47,7 +46,8 @@ class LessonScreen(PanelsScreen):
     ]
 
     def __init__(self, entry: PageEntry) -> None:
-        super().__init__(Session(read_page(entry.path).cells, output_folder() / entry.key.replace("/", "-")))
+        cells = lesson_page.read(entry.path).cells
+        super().__init__(Session(cells, output_folder() / entry.key.replace("/", "-")), entry.key)
         self.entry = entry
 
     # ---- what is on it -----------------------------------------------------------------------------------------
@@ -56,7 +56,7 @@ class LessonScreen(PanelsScreen):
         """Text and cells, then the panels."""
         yield Header()
         with Container(id="body"):
-            yield PageText(self.entry.key, read_page(self.entry.path), self.session)
+            yield PageText(self.entry.key, lesson_page.read(self.entry.path), self.session)
             yield Side(self.session)
         yield Footer()
 
@@ -85,7 +85,7 @@ class LessonScreen(PanelsScreen):
         entry = self.dashboard.plan.page(self.entry.key)
         if entry is not None and entry != self.entry:
             self.entry = entry
-            self.text.retell(read_page(entry.path))
+            self.text.retell(lesson_page.read(entry.path))
         self.show_status()
         self.show_hints()
         self.show_record()
@@ -122,8 +122,8 @@ class LessonScreen(PanelsScreen):
         """The panels follow the cell that has the keys, if it has something to show."""
         super().on_descendant_focus(event)  # type: ignore[arg-type]
         if isinstance(self.focused, CodeCell) and self.session.running is None:
-            index = self.focused.cell.index
-            if self.session.records[index].number and index != self.session.shown:
+            index, record = self.focused.cell.index, self.focused.record
+            if (record.number or record.run is not None) and index != self.session.shown:
                 self.session.shown = index
                 self.show_record()
 

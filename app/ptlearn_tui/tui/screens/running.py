@@ -76,11 +76,7 @@ class RunningScreen(BaseScreen):
 
     @on(CodeCell.Run)
     def _run_asked(self, message: CodeCell.Run) -> None:
-        cell = self.session.cells[message.index]
         if message.index == self.session.running and self._go("end"):
-            return
-        if cell.run:
-            self.dashboard.start_run(cell.run)
             return
         self.queue([message.index])
         following = self.session.after(message.index)
@@ -137,6 +133,9 @@ class RunningScreen(BaseScreen):
             record.full = not record.full
             self.cell(at).changed()
             self.show_record()
+            self.show_hints()
+            if not record.full:  # what was looked at may be folded away
+                self.call_after_refresh(self.text.keep_in_sight, at)
 
     def queue(self, cells: list[int]) -> None:
         """They run in this order, after what waits already."""

@@ -12,17 +12,16 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 
-from ptlearn_tui.errors import RequestError
 from ptlearn_tui.locale import t
 from ptlearn_tui.runs import folder as run_folder
 from ptlearn_tui.runs.control import Command, send
-from ptlearn_tui.runs.listing import summary
-from ptlearn_tui.runs.tail import Tail
+from ptlearn_tui.tui import glyphs
+from ptlearn_tui.tui.run_follow import LIVE, follow
 from ptlearn_tui.tui.run_view import RunView
 from ptlearn_tui.tui.screens.base import TALL, WIDE, BaseScreen
 from ptlearn_tui.tui.screens.question import Question
 from ptlearn_tui.tui.text import thousands
-from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, WARN
+from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, RICH, WARN
 from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint, crumbs
 from ptlearn_tui.tui.widgets.lines import Lines
 from ptlearn_tui.tui.widgets.mistakes import Mistakes
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ptlearn_tui.events import AnyEvent
-
-LOOK = 0.5  # seconds between looks at the log: the screen is live at two pictures a second
 
 
 class Logged(Message):
@@ -91,10 +88,10 @@ class TrainingScreen(BaseScreen):
     def on_mount(self) -> None:
         """The whole history first, then what comes."""
         super().on_mount()
-        self.query_one(Mistakes).blocks = self.app.theme == "ptlearn"
+        self.query_one(Mistakes).blocks = self.app.theme == RICH.name and not glyphs.only_ascii()
         self._arrange()
         self.speak()
-        self.follow()
+        self.read()
 
     def on_unmount(self) -> None:
         """The thread that reads ends with the screen."""
@@ -109,22 +106,19 @@ class TrainingScreen(BaseScreen):
         size = self.app.size
         wide, tall = size.width >= WIDE, size.height >= TALL
         self.query_one(Facts).display = wide
-        self.query_one(Mistakes).display = (wide and tall) or self._only_mistakes
-        self.query_one("#curve").display = not (self._only_mistakes and not (wide and tall))
+        mistakes = self.query_one(Mistakes)
+        mistakes.display = (wide and tall) or self._only_mistakes
+        mistakes.alone, mistakes.large = self._only_mistakes, wide and tall and self._only_mistakes
+        mistakes.changed()
+        self.query_one("#curve").display = not self._only_mistakes
         self.query_one(Summary).display = not wide
         self.query_one(Captions).most = 3 if tall else 1
 
     @work(thread=True, group="tail", exit_on_error=False, description="follow a run")
-    def follow(self) -> None:
-        """Read what the run has written, twice a second, until the screen is left."""
-        tail = Tail(self.folder)
-        while not self._gone.is_set():
-            try:
-                status = summary(self.folder).status
-            except RequestError:
-                status = "lost"
-            self.post_message(Logged(tail.read(), status))
-            self._gone.wait(LOOK)
+    def read(self) -> None:
+        """Until the screen is left; a run that has ended may be resumed."""
+        for events, status in follow(self.folder, self._gone):
+            self.post_message(Logged(events, status))
 
     @on(Logged)
     def _logged(self, message: Logged) -> None:
@@ -183,7 +177,7 @@ class TrainingScreen(BaseScreen):
             Hint("m", t("curve") if self._only_mistakes else t("mistakes"), "mistakes"),
             Hint("g", t("axis"), "axis"),
         )
-        if self.status not in ("running", "paused"):
+        if self.status not in LIVE:
             return (*look, Hint("q", t("back"), "app.leave"))
         pause = t("go on") if self.status == "paused" else t("pause")
         return (
@@ -208,7 +202,7 @@ class TrainingScreen(BaseScreen):
         self.dashboard.say(message.text, "warning")
 
     def _live(self) -> bool:
-        if self.status in ("running", "paused"):
+        if self.status in LIVE:
             return True
         self.dashboard.say(t("this run has ended"))
         return False
@@ -239,7 +233,7 @@ class TrainingScreen(BaseScreen):
         plot.logarithmic = not plot.logarithmic
 
     def action_mistakes(self) -> None:
-        """Where there is no room for both, the mistakes take the curve's place."""
+        """They take the curve's place: where both have room, the pictures are drawn at their own size."""
         self._only_mistakes = not self._only_mistakes
         self._arrange()
         self.show_hints()

@@ -117,13 +117,11 @@ class CodeCell(Lines, can_focus=True):
 
     def action_step_through(self) -> None:
         """Hand it to the screen."""
-        if not self.cell.run:
-            self.post_message(self.StepThrough(self.cell.index))
+        self.post_message(self.StepThrough(self.cell.index))
 
     def action_edit(self) -> None:
         """The page puts an editor here."""
-        if not self.cell.run:
-            self.post_message(self.Edit(self.cell.index))
+        self.post_message(self.Edit(self.cell.index))
 
     def action_add_below(self) -> None:
         """The page puts it there."""
@@ -197,8 +195,6 @@ class CodeCell(Lines, can_focus=True):
 
     def _title(self) -> Content:
         number = str(self.record.number) if self.record.number else ""
-        if self.cell.run:
-            return Content.assemble((t("Run"), MUTED), " ", (self.cell.run, STRONG))
         words = ""
         if self.cell.scratch:
             words = "   " + t("yours")
@@ -234,7 +230,7 @@ class CodeCell(Lines, can_focus=True):
                 return Content.styled(t("interrupted after {time}", time=time_), WARN)
             case "died":
                 return Content.styled(t("the kernel died: {why}", why=record.died or ""), BAD)
-        return Content.styled(t("enter starts it") if self.cell.run else t("not run"), MUTED)
+        return Content.styled(t("not run"), MUTED)
 
     def _output(self, width: int) -> list[Content]:
         """The first lines, or while it runs the last; how many more there are is said, with the key for them."""

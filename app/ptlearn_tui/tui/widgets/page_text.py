@@ -17,6 +17,7 @@ from ptlearn_tui.tui.screens.question import Question
 from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.editor import Editor
 from ptlearn_tui.tui.widgets.prose import Prose, ShownFence
+from ptlearn_tui.tui.widgets.recipe_cell import RecipeCell
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -48,7 +49,7 @@ class PageText(VerticalScroll, can_focus=False):
     def _widget(self, block: Block) -> Widget:
         match block:
             case Cell():
-                return CodeCell(block, self.session.records[block.index])
+                return (RecipeCell if block.run else CodeCell)(block, self.session.records[block.index])
             case Fence():
                 return ShownFence(block)
             case _:

@@ -64,7 +64,7 @@ class Panel(VerticalScroll, can_focus=True):
     Panel.-open { display: block; }
     """
     BINDINGS: ClassVar = [
-        Binding("enter", "enter", "graph: show the line; tensors: open a card", show=False),
+        Binding("enter", "enter", "graph: show the line; tensors: open a card; plot: open the run", show=False),
         Binding("down,j", "step(1)", "walk or scroll", show=False),
         Binding("up,k", "step(-1)", "walk or scroll", show=False),
         Binding("right", "turn(1)", "walk; in an open card: another slice", show=False),

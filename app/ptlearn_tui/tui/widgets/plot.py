@@ -168,7 +168,7 @@ def draw(figure: Figure, width: int, height: int) -> list[Content]:
             room = (scale(high) - scale(low)) / max(height - 2, 1)
             ticks = [tick for tick in ticks if abs(scale(tick) - scale(wanted)) > 1.5 * room] + [wanted]
     labels = [_label(tick) for tick in ticks]
-    start = min((curve.xs[0] for curve in figure.curves if curve.xs), default=0.0)
+    start = min([curve.xs[0] for curve in figure.curves if curve.xs] + [x for x, _ in figure.x_ticks[:1]], default=0.0)
     last = max((curve.end for curve in figure.curves if curve.xs), default=1.0)
     end = max(figure.x_end or last, start + 1)
     dots = 2 * (width - max(map(len, labels), default=0) - 1)  # braille: two dots a cell

@@ -75,6 +75,11 @@ class Side(Vertical):
         self.settle()
         self.draw(at_once=True)
 
+    def open(self, number: int) -> None:
+        """Bring it into sight, if it is not."""
+        if number not in self._visible():
+            self.toggle(number)
+
     def _visible(self) -> tuple[int, ...]:
         """Two where there is room, the ones used last."""
         size = self.app.size

@@ -251,7 +251,7 @@ class TensorBody(PanelBody):
     def _look(self, cards: list[Tensor], width: int) -> Look:
         names = max((cell_len(safe(card.name)) for card in cards if card.group is None), default=0)
         widths = [max(map(len, block(card.values)), default=0) for card in cards if card.shape and card.group is None]
-        rich = self.app.theme == RICH.name and not glyphs._ascii
+        rich = self.app.theme == RICH.name and not glyphs.only_ascii()
         return Look(width, min(names, 16) + 2, min(max(widths, default=0), 24), rich)
 
     def _marked(self, lines: list[Content]) -> list[Content]:

@@ -11,7 +11,7 @@ from textual.color import Color
 from textual.content import Content
 
 from ptlearn_tui.tui.theme import MUTED, RICH
-from ptlearn_tui.tui.widgets.mistakes import half_blocks, shades, shrink
+from ptlearn_tui.tui.widgets.picture import draw
 
 if TYPE_CHECKING:
     from ptlearn_tui.events import Heat, Image
@@ -62,25 +62,4 @@ def picture_lines(image: Image, *, rich: bool, small: bool) -> list[Content]:
     size = 6 if image.colour else 2
     pixels = [[row[at : at + size] for at in range(0, len(row), size)] for row in image.rows]
     channels = [[[int(pixel[at : at + 2], 16) for pixel in row] for row in pixels] for at in range(0, size, 2)]
-    if small:
-        channels = [shrink(channel) for channel in channels]
-    if len(channels[0]) % 2:
-        channels = [[*channel, [0] * len(channel[0])] for channel in channels]
-    if not image.colour:
-        return (half_blocks if rich else shades)(channels[0])
-    if not rich:
-        red, green, blue = channels
-        # How bright it looks (ITU-R BT.601).
-        grey = [
-            [int(0.299 * r + 0.587 * g + 0.114 * b) for r, g, b in zip(*rows, strict=True)]
-            for rows in zip(red, green, blue, strict=True)
-        ]
-        return shades(grey)
-    rows = [
-        ["#{:02x}{:02x}{:02x}".format(*pixel) for pixel in zip(*row, strict=True)]
-        for row in zip(*channels, strict=True)
-    ]
-    return [
-        Content.assemble(*(("▀", f"{above} on {below}") for above, below in zip(upper, lower, strict=True)))
-        for upper, lower in zip(rows[::2], rows[1::2], strict=False)
-    ]
+    return draw(channels, rich=rich, small=small)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from ptlearn_tui.locale import t
@@ -68,10 +69,12 @@ class Facts(Lines):
         if not view.norms:
             return []
         lines = [Content.assemble((t("Gradients"), STRONG), (" " + t("norm, newest last"), MUTED))]
-        for layer, norms in list(view.norms.items())[:6]:
+        layers = list(view.norms.items())[:6]
+        room = min(12, max(7, *(cell_len(layer) + 1 for layer, _ in layers)))
+        for layer, norms in layers:
             most = max(norms) or 1.0
             bars = "".join(_BARS[min(7, int(7.99 * norm / most))] for norm in norms if norm == norm)
-            lines.append(Content.assemble((fit(safe(layer), 7), MUTED), fit(bars, 13), f"{norms[-1]:>6.2f}"))
+            lines.append(Content.assemble((fit(safe(layer), room), MUTED), fit(bars, 13), f"{norms[-1]:>6.2f}"))
         return lines
 
 
@@ -146,19 +149,21 @@ class Captions(Lines):
             head = fit(t("epoch {n}", n=max(view.evals)), 13)
             lines.append(Content.assemble(margin, (head, MUTED), (text, GOOD if role == "good" else WARN)))
         if view.end is not None:
-            lines.append(Content.assemble(margin, self._ending()))
+            lines.append(Content.assemble(margin, ending(view)))
         return lines[-self.most :]
 
-    def _ending(self) -> Content:
-        view = self.view
-        assert view.end is not None
-        match view.end.status:
-            case "finished":
-                score = view.evals.get(max(view.evals)) if view.evals else None
-                words = t("finished")
-                if score is not None:
-                    words = t("finished: {n} % of the test set is right", n=f"{100 * score.accuracy:.2f}")
-                return Content.styled(words, GOOD)
-            case "stopped":
-                return Content.styled(t("stopped at step {n}", n=thousands(view.step)), WARN)
-        return Content.assemble((t("failed") + "  ", BAD), safe(view.end.message))
+
+def ending(view: RunView) -> Content:
+    """How the run has ended, in a few words; nothing while it goes on."""
+    if view.end is None:
+        return Content()
+    match view.end.status:
+        case "finished":
+            score = view.evals.get(max(view.evals)) if view.evals else None
+            words = t("finished")
+            if score is not None:
+                words = t("finished: {n} % of the test set is right", n=f"{100 * score.accuracy:.2f}")
+            return Content.styled(words, GOOD)
+        case "stopped":
+            return Content.styled(t("stopped at step {n}", n=thousands(view.step)), WARN)
+    return Content.assemble((t("failed") + "  ", BAD), safe(view.end.message))

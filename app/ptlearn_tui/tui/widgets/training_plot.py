@@ -1,9 +1,12 @@
-"""The loss of a run, live: how far it is, every step's spread, the mean through it, the test scores on it."""
+"""The loss of a run, live: how far it is, every step's spread, the mean through it, the test scores on it.
+
+The training screen shows it, and a lesson's Plot panel for the run of a cell.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from textual.content import Content
 from textual.reactive import reactive
@@ -17,41 +20,23 @@ from ptlearn_tui.tui.widgets.plot import Figure, draw
 if TYPE_CHECKING:
     from ptlearn_tui.tui.run_view import RunView
 
+Piece: TypeAlias = str | tuple[str, str]
+
+LEAST_BAR = 8  # cells
+LEAST_STEP = 12  # cells from one label of the x axis to the next
+
 
 class Progress(Lines):
-    """`epoch 3 of 5  ━━━━────  47 %  1:15 left  2 110 images/s`."""
+    """How far the run is; blank lines around it where there is room."""
 
     def __init__(self, view: RunView) -> None:
         super().__init__()
         self.view = view
 
     def lay(self, width: int) -> list[Content]:
-        """One line, blank ones around it where there is room."""
-        view, wide = self.view, width >= 100
-        margin, gap = ("   ", "   ") if wide else (" ", "  ")
-        if view.run is None:
-            return [Content.styled(margin + t("the run is starting"), MUTED)]
-        if view.end is None:
-            left = view.left()
-            clock = t("{time} left", time=duration(left)) if left is not None else ""
-        else:
-            clock = t("took {time}", time=duration(view.end.seconds))
-        pieces: list[str | tuple[str, str]] = [gap, (f"{round(100 * view.fraction)} %", STRONG)]
-        pieces += [gap, (clock, MUTED)] if clock else []
-        speed = view.end.images_per_second if view.end else view.timing.images_per_second if view.timing else 0
-        if speed:
-            pieces += [gap, (thousands(speed), STRONG), (" " + t("images/s"), MUTED)]
-        if wide and view.rate is not None:
-            pieces += [gap, (t("rate") + " ", MUTED), f"{view.rate:.3g}"]
-        right = Content.assemble(*pieces, margin)
-        left_ = Content.assemble(
-            margin, (t("epoch {n}", n=view.epoch), STRONG), (" " + t("of {total}", total=view.epochs), MUTED), gap
-        )
-        room = max(8, width - left_.cell_length - right.cell_length)
-        done = round(room * view.fraction)
-        bar = Content.assemble(("━" * done, ACCENT), ("─" * (room - done), FAINT))
-        line = Content.assemble(left_, bar, right)
-        return [Content(), line, Content()] if wide else [line]
+        """One line, or three."""
+        line = lay_progress(self.view, width)
+        return [Content(), line, Content()] if width >= 100 and self.view.run is not None else [line]
 
 
 class LossPlot(Lines):
@@ -74,39 +59,84 @@ class LossPlot(Lines):
         self.changed()
 
     def lay(self, width: int) -> list[Content]:
-        """The legend stands above: plotext's own overruns the row with Chinese."""
-        view, height = self.view, self.size.height or 16
-        margin = "   " if self.app.size.width >= 100 else " "
-        legend: list[str | tuple[str, str]] = [margin, (t("Loss"), STRONG)]
-        legend.append((" " + (t("log") if self.logarithmic else t("linear")), MUTED))
-        if len(view.loss):
-            legend += ["   ", ("⣀ ", ACCENT), t("train"), f" {view.loss.last:.3f}", "   ", ("⣿ ", BAND)]
-            legend.append((t("every step"), MUTED))
-        if view.evals:
-            newest = view.evals[max(view.evals)]
-            legend += ["   ", ("o ", GOOD), t("test"), f" {float(newest.loss):.3f}"]
+        """The legend with the key of the axis, and the curve."""
         keys = Content.assemble(("g ", ACCENT), (t("axis"), MUTED), " ")
-        lines = [spread(Content.assemble(*legend), keys, width)]
-        drawn = draw(self._figure(), width - (2 if margin == "   " else 0), height - 1)
-        if not drawn:
-            waiting = t("the first losses come in a moment") if view.end is None else t("no losses were logged")
-            return [*lines, Content(), Content.styled(margin + waiting, MUTED)]
-        indent = "  " if margin == "   " else ""
-        return lines + [Content.assemble(indent, line) for line in drawn]
+        indent = "  " if self.app.size.width >= 100 else ""
+        height = self.size.height or 16
+        return lay_loss(self.view, width, height, indent=indent, logarithmic=self.logarithmic, keys=keys)
 
-    def _figure(self) -> Figure:
-        """The x axis ends at the next epoch, so that the curve fills the plot; ln 10 is what guessing costs."""
-        view = self.view
-        per = view.run.steps_per_epoch if view.run else 0
-        epochs = max(1, math.ceil(view.step / per)) if per else 1
-        every = max(1, math.ceil(epochs / 6))
-        ticks = [(float(epoch * per), t("epoch {n}", n=epoch)) for epoch in range(every, epochs + 1, every)]
-        guess = view.guess()
-        return Figure(
-            curves=(view.loss,),
-            marks=tuple((float(view.eval_steps[epoch]), float(score.loss)) for epoch, score in view.evals.items()),
-            log=self.logarithmic,
-            x_end=float(epochs * per) if per else None,
-            x_ticks=((0.0, "0"), *ticks) if per else (),
-            y_ticks=(guess,) if guess else (),
-        )
+
+def lay_progress(view: RunView, width: int, indent: str = "") -> Content:
+    """`epoch 3 of 5  ━━━━────  47 %  1:15 left  2 110 images/s`; what stands last goes first where there is no room."""
+    wide = width >= 100
+    margin, gap = ("   ", "   ") if wide else (indent + " ", "  ")
+    if view.run is None:
+        return Content.styled(margin + t("the run is starting"), MUTED)
+    left = Content.assemble(
+        margin, (t("epoch {n}", n=view.epoch), STRONG), (" " + t("of {total}", total=view.epochs), MUTED), gap
+    )
+    percent, clock, speed = _done(view, gap), _clock(view, gap), _speed(view, gap)
+    if wide and view.rate is not None:
+        speed += [gap, (t("rate") + " ", MUTED), f"{view.rate:.3g}"]
+    rights = [Content.assemble(*pieces, margin) for pieces in (percent + clock + speed, percent + clock, percent)]
+    least = left.cell_length + LEAST_BAR
+    right = next((each for each in rights if least + each.cell_length <= width), rights[-1])
+    room = max(0, width - left.cell_length - right.cell_length)
+    done = round(room * view.fraction)
+    return Content.assemble(left, ("━" * done, ACCENT), ("─" * (room - done), FAINT), right)
+
+
+def _done(view: RunView, gap: str) -> list[Piece]:
+    return [gap, (f"{round(100 * view.fraction)} %", STRONG)]
+
+
+def _clock(view: RunView, gap: str) -> list[Piece]:
+    if view.end is not None:
+        return [gap, (t("took {time}", time=duration(view.end.seconds)), MUTED)]
+    left = view.left()
+    return [] if left is None else [gap, (t("{time} left", time=duration(left)), MUTED)]
+
+
+def _speed(view: RunView, gap: str) -> list[Piece]:
+    speed = view.end.images_per_second if view.end else view.timing.images_per_second if view.timing else 0
+    return [gap, (thousands(speed), STRONG), (" " + t("images/s"), MUTED)] if speed else []
+
+
+def lay_loss(
+    view: RunView, width: int, height: int, *, indent: str, logarithmic: bool, keys: Content | None = None
+) -> list[Content]:
+    """The legend, with `keys` at its right, and the curve below it. plotext's own legend overruns with Chinese."""
+    margin = indent + " "
+    curve: list[Piece] = ["   ", ("⣀ ", ACCENT), t("train"), f" {view.loss.last:.3f}"] if len(view.loss) else []
+    band: list[Piece] = ["   ", ("⣿ ", BAND), (t("every step"), MUTED)] if curve else []
+    test: list[Piece] = []
+    if view.evals:
+        test = ["   ", ("o ", GOOD), t("test"), f" {float(view.evals[max(view.evals)].loss):.3f}"]
+    begin: list[Piece] = [margin, (t("Loss"), STRONG), (" " + (t("log") if logarithmic else t("linear")), MUTED)]
+    keys = keys or Content()
+    legends = [Content.assemble(*each) for each in (begin + curve + band + test, begin + curve + test, curve + test)]
+    legend = next((each for each in legends if each.cell_length + 1 + keys.cell_length <= width), legends[-1])
+    lines = [spread(legend, keys, width)]
+    width -= len(indent)
+    drawn = draw(_figure(view, width, logarithmic), width, height - 1)
+    if not drawn:
+        waiting = t("the first losses come in a moment") if view.end is None else t("no losses were logged")
+        return [*lines, Content(), Content.styled(margin + waiting, MUTED)]
+    return lines + [Content.assemble(indent, line) for line in drawn]
+
+
+def _figure(view: RunView, width: int, logarithmic: bool) -> Figure:
+    """The x axis ends at the next epoch, so that the curve fills the plot; ln 10 is what guessing costs."""
+    per = view.run.steps_per_epoch if view.run else 0
+    epochs = max(1, math.ceil(view.step / per)) if per else 1
+    every = math.ceil(epochs / max(1, min(6, width // LEAST_STEP)))
+    ticks = [(float(epoch * per), t("epoch {n}", n=epoch)) for epoch in range(every, epochs + 1, every)]
+    guess = view.guess()
+    return Figure(
+        curves=(view.loss,),
+        marks=tuple((float(view.eval_steps[epoch]), float(score.loss)) for epoch, score in view.evals.items()),
+        log=logarithmic,
+        x_end=float(epochs * per) if per else None,
+        x_ticks=((0.0, "0"), *ticks) if per else (),
+        y_ticks=(guess,) if guess else (),
+    )
