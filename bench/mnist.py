@@ -5,14 +5,14 @@
 Both in processes of their own, on the same cores, in turns. Timed from the first byte of data that is read to the
 score, in seconds of each one's own clock: reading, training and scoring, not importing torch, which both do. The
 script has 30 lines: two 5×5 convolutions of 16 and 32 channels with batch normalisation, AdamW, one cycle, batches of
-256; it takes two epochs for what `mnist-fast` does in one, and its time is the first epoch's that is over 99 %.
+256. Its time is that of one epoch, after which it stands at 99 % or just below. It unpacks beside what it finds: let
+DIR be a copy.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import subprocess
 import sys
@@ -33,7 +33,7 @@ torch.manual_seed(seed)
 began = time.perf_counter()
 
 def load(train):
-    found = torchvision.datasets.MNIST(root, train=train)
+    found = torchvision.datasets.MNIST(root, train=train, download=True)
     return ((found.data[:, None].float() / 255 - 0.1307) / 0.3081), found.targets
 
 (x, y), (test_x, test_y) = load(True), load(False)
@@ -110,15 +110,14 @@ def main() -> None:
     cores = str(len(os.sched_getaffinity(0)))
     plain, one, every, three = [], [], [], []
     for seed in range(options.seeds):
-        plain.append(script(root, 2, seed))
+        plain.append(script(root, 1, seed))
         one.append(recipe(root, 1, seed, reading))
         every.append(recipe(root, 1, seed, reading, "--threads", cores))
         three.append(recipe(root, 3, seed, reading))
         last = "   ".join(f"{runs[-1][-1][0]:.4f} {runs[-1][-1][1]:5.1f} s" for runs in (plain, one, every, three))
         print(f"seed {seed}: {last}", flush=True)
-    there = [next((seconds for score, seconds in run if score >= 0.99), math.inf) for run in plain]
+    there = [run[-1][1] for run in plain]
     print(summary(f"the script, {cores} threads", plain))
-    print(f"{'   99 % after':60}{median(there):6.1f} s")
     print(summary("mnist-fast, one core left free", one, there))
     print(summary(f"mnist-fast, {cores} threads", every, there))
     print(summary("mnist-fast, three epochs", three))

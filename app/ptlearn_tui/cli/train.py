@@ -99,6 +99,8 @@ def show_recipes(as_json: bool) -> int:
             f"--epochs {options.epochs} --batch-size {options.batch_size} --lr {options.lr:g}",
             *map(_reach, recipe.reaches),
         ]
+        if recipe.data_set and not recipe.reaches:
+            lines.append(t("what it reaches has not been measured yet"))
         sys.stdout.write("".join(f"{'':16}{line}\n" for line in lines))
     return 0
 
@@ -106,7 +108,10 @@ def show_recipes(as_json: bool) -> int:
 def _reach(reach: catalog.Reach) -> str:
     score = f"{reach.accuracy:.1%}".replace("%", " %")
     of = t("the bundled sample") if reach.kind == "sample" else t("the whole set")
-    line = t("{n} epochs on {data}: at least {score} right on the test set", n=reach.epochs, data=of, score=score)
+    if reach.epochs == 1:
+        line = t("one epoch on {data}: at least {score} right on the test set", data=of, score=score)
+    else:
+        line = t("{n} epochs on {data}: at least {score} right on the test set", n=reach.epochs, data=of, score=score)
     if reach.seconds is None:
         return line
     on = t("one CPU core") if reach.on == "cpu" else reach.on
@@ -128,6 +133,7 @@ def describe(recipe: catalog.Recipe) -> dict[str, Any]:
                 "accuracy": reach.accuracy,
                 "seconds": reach.seconds,
                 "on": reach.on,
+                "seeds": reach.seeds,
             }
             for reach in recipe.reaches
         ],

@@ -30,9 +30,10 @@ class Reach:
 
     kind: str  # of the data: "sample" or "full"
     epochs: int
-    accuracy: float  # on the test set, 0..1: the lowest of five seeds
-    seconds: float | None = None  # of training and scoring, the median of the five; None where it was not measured
-    on: str = "cpu"  # what it took them on: "cpu" is two shared cores, of which one trained
+    accuracy: float  # on the test set, 0..1: the lowest of the seeds
+    seconds: float | None = None  # of training and scoring, their median; None where it was not measured
+    on: str = "cpu"  # what it took them on: "cpu" is one shared core
+    seeds: int = 5
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ RECIPES = {
             about="99 % after one epoch: a stride in the first layer, batch normalisation, smoothed labels",
             data_set="mnist",
             options=Options(epochs=1, batch_size=192, lr=0.02, label_smoothing=0.1, precision="auto"),
+            reaches=(Reach("full", 1, 0.991, 6), Reach("full", 3, 0.994, 20)),
         ),
         Recipe(
             name="fashion",
@@ -90,6 +92,7 @@ RECIPES = {
             about="a small network that is done in minutes on a laptop",
             data_set="cifar10",
             options=Options(epochs=5, batch_size=128, lr=8e-3, precision="auto"),
+            reaches=(Reach("full", 2, 0.72, 160, seeds=1),),
         ),
         Recipe(
             name="cifar10-resnet",

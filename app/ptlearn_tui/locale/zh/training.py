@@ -154,4 +154,6 @@ TABLE: dict[str, str] = {
     "{file} is one file of several; name their folder: --from {folder}": "{file} 只是其中一个文件；请指定它所在的文件夹：--from {folder}",
     "mnist, fashion or cifar10": "mnist、fashion 或 cifar10",
     "a mirror's folder or an archive's URL; an archive copied here by hand; a folder with the files": "镜像的目录或压缩包的 URL；拷贝过来的压缩包；含有这些文件的文件夹",
+    "what it reaches has not been measured yet": "能达到的准确率尚未测量",
+    "one epoch on {data}: at least {score} right on the test set": "{data} 训练一轮：测试集准确率不低于 {score}",
 }
