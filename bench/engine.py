@@ -29,7 +29,8 @@ import torch.nn.functional as F
 from ptlearn_tui import events, runs
 from ptlearn_tui.runs.write import Log
 from ptlearn_tui.training import catalog, data, datasets, device
-from ptlearn_tui.training.loop import Loop, Plan
+from ptlearn_tui.training.loop import Loop
+from ptlearn_tui.training.plan import Plan
 
 CPU = torch.device("cpu")
 PROGRAM = str(Path(sys.executable).with_name("ptlearn-tui"))

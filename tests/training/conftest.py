@@ -56,7 +56,7 @@ def cut(found: datasets.Found, target: Path, train: int, test: int) -> Path:
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MNIST as a data folder: 640 training images (ten steps of 64) and 100 for the test."""
-    return cut(datasets.find_made("mnist"), tmp_path_factory.mktemp("data"), 640, 100)
+    return cut(datasets.find_offline("mnist"), tmp_path_factory.mktemp("data"), 640, 100)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ COUNT = 50
 @pytest.fixture(scope="module")
 def made() -> tuple[bytearray, bytearray]:
     """Some pictures of CIFAR-10's shape."""
-    pixels, labels = datasets.read(datasets.find_made("cifar10"), "train")
+    pixels, labels = datasets.read(datasets.find_offline("cifar10"), "train")
     return pixels[: COUNT * 3072], labels[:COUNT]
 
 

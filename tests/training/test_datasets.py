@@ -41,7 +41,7 @@ FIRST_DIGIT = "23ceaef5eb61f0e7"
 
 
 def test_the_sample_stays_small() -> None:
-    sample = datasets.find_made("mnist").folder
+    sample = datasets.find_offline("mnist").folder
     assert sum(file.stat().st_size for file in sample.iterdir()) < 2_100_000
     assert (sample / "ORIGIN.md").exists()
 

@@ -17,8 +17,9 @@ from ptlearn_tui.runs.write import Log
 from ptlearn_tui.training import checkpoints, data, datasets, device, failure
 from ptlearn_tui.training.evaluate import PICTURES, evaluate
 from ptlearn_tui.training.loader import Loader, Pictures
-from ptlearn_tui.training.loop import Loop, Plan
+from ptlearn_tui.training.loop import Loop
 from ptlearn_tui.training.options import Options
+from ptlearn_tui.training.plan import Plan
 from ptlearn_tui.training.ranks import Alone
 from ptlearn_tui.training.recipes import mnist, notes
 

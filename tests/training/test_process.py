@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,8 +24,6 @@ from ptlearn_tui.training import catalog
 from .conftest import is_end, losses, wait_for, wait_until_gone
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .conftest import Starter
 
 LONG = 1_000_000  # epochs: for ever, until the test stops it
@@ -237,3 +236,56 @@ def test_five_killed_runs_end_with_exactly_the_weights_of_one_that_was_not(start
         mine, theirs = weights(folder), weights(whole)
         assert all(torch.equal(mine[name], theirs[name]) for name in theirs)
         assert losses(runs.Tail(folder).read()) == losses(runs.Tail(whole).read())
+
+
+READ_ONLY = """
+import json, os, subprocess, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from ptlearn_tui import events, runs
+from ptlearn_tui.training import catalog
+from training.conftest import is_end, wait_for
+folder = runs.start(catalog.request("mnist", epochs=1_000_000, device="cpu", data=sys.argv[1]))
+tail = runs.Tail(folder)
+wait_for(tail, lambda event: isinstance(event, events.Checkpoint))
+home = os.environ["PTLEARN_HOME"]
+subprocess.run(["mount", "--bind", home, home], check=True)
+subprocess.run(["mount", "-o", "remount,bind,ro", home], check=True)
+end = wait_for(tail, is_end)[-1]
+subprocess.run(["umount", home], check=True)
+print(json.dumps([end.status, end.message, (folder / "checkpoints" / "last.pt").stat().st_size, str(folder)]))
+"""
+
+
+def test_a_home_that_becomes_read_only_ends_the_run_with_a_clear_word(small: Path, tmp_path: Path) -> None:
+    unshare = [shutil.which("unshare") or "", "--user", "--map-root-user", "--mount"]
+    if not unshare[0] or subprocess.run([*unshare, "true"], check=False).returncode:
+        pytest.skip("no user namespaces here")
+    command = [*unshare, sys.executable, "-c", READ_ONLY, str(small), str(Path(__file__).parents[1])]
+    environment = {**os.environ, "PTLEARN_HOME": str(tmp_path / "home")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    status, message, _, folder = json.loads(done.stdout)
+    assert status == "failed"
+    assert "can't be written any more (Read-only file system)" in message
+    torch.load(Path(folder) / "checkpoints" / "last.pt", weights_only=True)  # whole, and as it was
+
+
+def test_data_that_vanishes_is_missed_by_nobody_until_the_run_is_resumed(
+    start: Starter, small: Path, tmp_path: Path
+) -> None:
+    data = shutil.copytree(small, tmp_path / "data")
+    folder = start(epochs=LONG, data=str(data))
+    tail = runs.Tail(folder)
+    wait_for(tail, lambda event: isinstance(event, events.Eval))
+    shutil.rmtree(data)
+    wait_for(tail, lambda event: isinstance(event, events.Eval))  # it was read whole, before the first step
+    runs.stop(folder)
+    wait_for(tail, is_end)
+    wait_until_gone(folder)
+    with pytest.raises(RequestError, match="data get mnist"):
+        runs.resume(folder.name)
+    assert runs.summary(folder).status == "stopped"
+    torch.load(folder / "checkpoints" / "last.pt", weights_only=True)
+    shutil.copytree(small, data)
+    assert runs.resume(folder.name) == folder

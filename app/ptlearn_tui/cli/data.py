@@ -130,7 +130,7 @@ def _there_or_made(data_set: datasets.DataSet, given: str | None) -> datasets.Fo
     """The set in the folder that is given; what is always there where that lacks it. Raises `RequestError`."""
     if given is not None:
         found = datasets.look(data_set, datasets.download_folder(given))
-        return found or datasets.find_made(data_set.name)
+        return found or datasets.find_offline(data_set.name)
     return datasets.find(data_set.name)
 
 

@@ -120,6 +120,8 @@ def action(name: str) -> str:
         "rate": t("learning rate"),
         "stop": t("stopped"),
         "resume": t("resumed"),
+        "look": t("looked into"),
+        "compile": t("torch.compile works for about a minute before the first step"),
     }
     return words.get(name, name)
 

@@ -12,6 +12,7 @@ import os
 import queue
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -76,7 +77,8 @@ class Server:
 
     def close(self) -> None:
         """Take no more commands."""
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that has become read-only
+            self._path.unlink(missing_ok=True)
         self._socket.close()
 
     def _serve(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ptlearn_tui import events
@@ -34,7 +35,8 @@ class Log:
 
     def last_word(self, end: events.End) -> None:
         """Append the run's end and close, spending the reserve. Raises `OSError`."""
-        self._reserve.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that has become read-only; the log is open, and can still be written
+            self._reserve.unlink(missing_ok=True)
         self._append([end])
         os.close(self._file)
 

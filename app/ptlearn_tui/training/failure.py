@@ -27,6 +27,13 @@ def explain(error: BaseException, folder: Path, loop: Loop | None) -> str:
             folder=folder,
             id=folder.name,
         )
+    if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return t(
+            "{folder} can't be written any more ({why}); make it writable, then: ptlearn-tui train --resume {id}",
+            folder=folder,
+            why=error.strerror,
+            id=folder.name,
+        )
     if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
         fits = _batch_that_fits(error, loop) if loop else None
         if fits:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from ptlearn_tui.runs.folder import Request
     from ptlearn_tui.training import data
-    from ptlearn_tui.training.loop import Plan
     from ptlearn_tui.training.options import Options
+    from ptlearn_tui.training.plan import Plan
     from ptlearn_tui.training.ranks import Alone
 
 
@@ -59,7 +59,7 @@ def make_plan(request: Request, files: Files | None, device: torch.device, ranks
     """
     import torch
 
-    from ptlearn_tui.training.loop import Plan
+    from ptlearn_tui.training.plan import Plan
 
     recipe = import_module(catalog.get(request.recipe).module)
     options = options_of(request, device)

@@ -74,6 +74,8 @@ def begin(
     if state:
         loop.restore(state)
         loop.note("resume")
+    if request.config.get("compile"):
+        loop.note("compile")
     return loop
 
 

@@ -156,4 +156,8 @@ TABLE: dict[str, str] = {
     "a mirror's folder or an archive's URL; an archive copied here by hand; a folder with the files": "镜像的目录或压缩包的 URL；拷贝过来的压缩包；含有这些文件的文件夹",
     "what it reaches has not been measured yet": "能达到的准确率尚未测量",
     "one epoch on {data}: at least {score} right on the test set": "{data} 训练一轮：测试集准确率不低于 {score}",
+    "{folder} can't be written any more ({why}); make it writable, then: ptlearn-tui train --resume {id}": "{folder} 已无法写入（{why}）；恢复写权限后运行：ptlearn-tui train --resume {id}",
+    "looked into": "查看了内部",
+    "torch.compile works for about a minute before the first step": "第一步之前 torch.compile 要工作一分钟左右",
+    "of {n} among {of} test images": "（{of} 张测试图像中共错 {n} 张）",
 }

@@ -156,15 +156,15 @@ def find(name: str, given: str | None = None) -> Found:
         found = look(data_set, _absolute(place)) if place else None
         if found is not None:
             return found
-    return find_made(name)
+    return find_offline(name)
 
 
 def find_again(name: str, root: str) -> Found:
     """What `Found.root` stood for. Raises `RequestError` where it is no longer there."""
-    return find_made(name) if root in MADE else find(name, root)
+    return find_offline(name) if root in MADE else find(name, root)
 
 
-def find_made(name: str) -> Found:
+def find_offline(name: str) -> Found:
     """The bundled sample of a set, else the set that is made up in its place."""
     data_set = get(name)
     if data_set.sample is not None:

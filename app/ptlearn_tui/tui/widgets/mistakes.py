@@ -38,7 +38,11 @@ class Mistakes(Lines):
         if sample is None:
             waiting = Content.styled("   " + t("the first come after epoch 1"), MUTED)
             return [_head(), Content(), waiting] if self.alone else []
-        head = _head(t("of {n} on the test set, after epoch {epoch}", n=sample.wrong, epoch=sample.epoch))
+        asked_for = self.view.run is not None and sample.of < int(self.view.run.data.get("test", 0))
+        if sample.of and asked_for:
+            head = _head(t("of {n} among {of} test images", n=sample.wrong, of=sample.of))
+        else:
+            head = _head(t("of {n} on the test set, after epoch {epoch}", n=sample.wrong, epoch=sample.epoch))
         slot = LARGE_SLOT if self.large else SLOT
         pictures = sample.pictures[: max(1, (width - 4) // slot)]
         if not pictures:
