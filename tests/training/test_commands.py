@@ -87,6 +87,7 @@ def test_train_says_what_it_trains_on_and_how_each_epoch_went(small: Path, capfd
         ["train", "mnist", "--data", "/nothing/here"],
         ["train", "mnist", "--nproc", "3"],
         ["train", "mnist", "--precision", "float16"],
+        ["train", "mnist-fast", "--precision", "float16", "--device", "cpu"],
         ["train", "cifar10", "--label-smoothing", "2"],
         ["train", "notes", "--clip", "1"],
         ["train", "mnist", "--loader", "disk"],

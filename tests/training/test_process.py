@@ -155,6 +155,8 @@ def test_a_request_that_is_refused_leaves_no_folder(start: Starter, state: Path,
         start(data=str(broken))
     with pytest.raises(RequestError, match=r"cuda:63 is not there"):
         start(device="cuda:63")
+    with pytest.raises(RequestError, match="float16 needs a CUDA device"):
+        start("mnist-fast", precision="float16", device="auto" if not torch.cuda.is_available() else "cpu")
     assert list(state.iterdir()) == []
 
 

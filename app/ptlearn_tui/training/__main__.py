@@ -49,10 +49,11 @@ def main() -> None:
         lock = run_folder.hold(folder)
         request = run_folder.read_request(folder)
         files = prepare.read_data(request)
-        if request.device not in ("auto", "cpu"):  # those are always there; torch takes seconds to tell of others
+        half = request.config.get("precision") == "float16"
+        if half or request.device not in ("auto", "cpu"):  # those are always there; torch takes seconds to tell more
             from ptlearn_tui.training import device as devices
 
-            devices.choose(request.device, request.ranks)
+            devices.check(request.device, request.ranks, half=half)
         log = Log(folder)
         server = control.Server(folder) if request.ranks == 1 else None
     except (RequestError, OSError) as error:

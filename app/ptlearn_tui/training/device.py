@@ -43,6 +43,12 @@ def choose(asked: str, ranks: int = 1, rank: int = 0) -> torch.device:
     return device
 
 
+def check(asked: str, ranks: int, *, half: bool) -> None:
+    """Raises `RequestError` where `choose` does, and where `half` precision (float16) is asked of no CUDA device."""
+    if choose(asked, ranks).type != "cuda" and half:
+        raise RequestError(t("--precision float16 needs a CUDA device; bfloat16 and float32 work everywhere"))
+
+
 def _one_of_several(asked: str, ranks: int, rank: int) -> torch.device:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if asked == "cpu" or (asked == "auto" and count < ranks):
