@@ -22,11 +22,9 @@ APP = Path(ptlearn_tui.__file__).parent
 # Keys that reach `t` through a variable, and the file whose string they are.
 ELSEWHERE = {
     "introspect/tensors.py": ["not a leaf", "no backward yet", "requires_grad is False"],  # why there is no gradient
-    "training/datasets/__init__.py": ["sample"],  # kinds of data
-    "events.py": ["synthetic"],
     "runs/listing.py": ["running", "paused", "finished", "stopped", "failed", "lost"],  # a run's status
+    "training/rank.py": ["the process that launched it has ended it, or has ended itself"],
 }
-ELSEWHERE["training/rank.py"] = ["the process that launched it has ended it, or has ended itself"]
 ARGPARSE = ["options", "positional arguments"]  # its own headings
 
 

@@ -211,8 +211,8 @@ def remember(key: str, run: str) -> None:
     ("end", "state", "word"),
     [
         (ev.End(time=2.0, status="failed", seconds=2.0, message="out of memory; a smaller batch"), "failed", "smaller"),
-        (ev.End(time=2.0, status="stopped", seconds=2.0), "stopped at step 3", "random data"),
-        (ev.End(time=2.0, status="finished", seconds=2.0), "finished", "random data"),
+        (ev.End(time=2.0, status="stopped", seconds=2.0), "stopped at step 3", "made-up data"),
+        (ev.End(time=2.0, status="finished", seconds=2.0), "finished", "made-up data"),
         (None, "lost: its process is gone", "log.txt"),
     ],
 )

@@ -134,18 +134,11 @@ def cells(text: str) -> int:
 def _opening(run: events.Run) -> list[str]:
     """What is trained, on what, where."""
     data = run.data
-    if data["name"] not in datasets.SETS:
-        what = t("made-up data")
-    else:
-        title = datasets.get(data["name"]).title
-        kinds = {
-            "sample": t("a sample of {name}", name=title),
-            "synthetic": t("synthetic images in place of {name}", name=title),
-        }
-        which = kinds.get(data["kind"], t("all of {name}", name=title))
-        what = t("{which}, {n} images", which=which, n=f"{data['train']:,}".replace(",", " "))
+    what, known = datasets.words(data), data["name"] in datasets.SETS
+    if known:
+        what = t("{which}, {n} images", which=what, n=f"{data['train']:,}".replace(",", " "))
     lines = [t("{id}: {what}, on {device}, seed {seed}", id=run.id, what=what, device=run.device, seed=run.seed)]
-    if data["kind"] in datasets.MADE and data["name"] in datasets.SETS:
+    if known and data["kind"] in datasets.MADE:
         lines.append(t("the whole set: {command}", command=f"ptlearn-tui data get {data['name']}"))
     return lines + [_gpu(gpu) for gpu in run.gpus if gpu.device != run.device]
 

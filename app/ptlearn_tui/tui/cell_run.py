@@ -37,7 +37,7 @@ class CellRun:
 
     def take_in(self, events: list[AnyEvent], status: str) -> bool:
         """What is new in its log; whether anything has changed."""
-        changed = self.view.apply(events) or status != self.status
+        changed = self.view.apply(events, status) or status != self.status
         self.status = status
         return changed
 

@@ -34,15 +34,18 @@ class RunView:
     notes: list[ev.Note | ev.Advice] = field(default_factory=list)
     end: ev.End | None = None
     paused: ev.Note | None = None
+    lost: bool = False  # its process is gone, without a last word
+    saved: bool = False  # there is a checkpoint
 
-    def apply(self, events: Iterable[ev.AnyEvent]) -> bool:
-        """Take events in; whether there were any."""
-        before = (self.step, self.time, len(self.notes), self.end)
+    def apply(self, events: Iterable[ev.AnyEvent], status: str = "running") -> bool:
+        """Take events in, and how the run stands (`runs.summary`); whether anything is new."""
+        before = (self.step, self.time, len(self.notes), self.end, self.lost)
+        self.lost = status == "lost"
         for event in events:
             self._apply(event)
             if isinstance(event.time, (int, float)):
                 self.time = float(event.time)
-        return before != (self.step, self.time, len(self.notes), self.end)
+        return before != (self.step, self.time, len(self.notes), self.end, self.lost)
 
     def _apply(self, event: ev.AnyEvent) -> None:
         match event:
@@ -69,6 +72,8 @@ class RunView:
                 self.paused = event if action == "pause" else self.paused if action == "step" else None
             case ev.Advice():
                 self.notes.append(event)
+            case ev.Checkpoint():
+                self.saved = True
             case ev.End():
                 self.end, self.paused = event, None
 
@@ -97,8 +102,8 @@ class RunView:
         return min(1.0, self.step / self.steps) if self.steps else 0.0
 
     def left(self, steps: int | None = None) -> float | None:
-        """Seconds until the end, or for so many steps, at the present speed; None where nothing is known."""
-        if not self.timing or not self.run or not self.timing.images_per_second:
+        """Seconds until the end, or for so many steps, at the present speed; None where nothing is known or to come."""
+        if self.end is not None or self.lost or not self.timing or not self.run or not self.timing.images_per_second:
             return None
         wanted = self.steps - self.step if steps is None else steps
         return wanted * int(self.run.config.get("batch_size", 1)) / self.timing.images_per_second
@@ -112,21 +117,8 @@ class RunView:
 
     @property
     def data_words(self) -> str:
-        """What it trains on: "sample" and "synthetic" are always said."""
-        if not self.run:
-            return ""
-        data = self.run.data
-        name = str(data.get("name", ""))
-        if not name:
-            return t("random data")
-        if name not in datasets.SETS:
-            return t("made-up data")
-        name = datasets.SETS[name].title
-        if data.get("kind") == "synthetic":
-            return t("synthetic images in place of {name}", name=name)
-        if data.get("kind") == "full":
-            return t("all of {name}", name=name)
-        return t("a {kind} of {name}", kind=t(str(data.get("kind", ""))), name=name)
+        """What it trains on."""
+        return datasets.words(self.run.data) if self.run else ""
 
     def caption(self) -> tuple[str, str] | None:
         """What the curves say, in one sentence, and whether that is healthy ("good") or not ("warn")."""

@@ -68,7 +68,7 @@ TABLE: dict[str, str] = {
     "resumed": "已恢复",
     "made-up data": "随机生成的数据",
     "{which}, {n} images": "{which}，{n} 张图像",
-    "a sample of {name}": "{name} 的样本",
+    "a sample of {name}": "{name} 样本",
     "{id}: {what}, on {device}, seed {seed}": "{id}：{what}，设备 {device}，种子 {seed}",
     "loss {value:.3f}": "损失 {value:.3f}",
     "{n} images/s": "{n} 张/秒",
@@ -160,4 +160,5 @@ TABLE: dict[str, str] = {
     "looked into": "查看了内部",
     "torch.compile works for about a minute before the first step": "第一步之前 torch.compile 要工作一分钟左右",
     "of {n} among {of} test images": "（{of} 张测试图像中共错 {n} 张）",
+    "it goes on from its last checkpoint: {command}": "从最后的检查点继续：{command}",
 }

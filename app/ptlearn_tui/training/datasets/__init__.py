@@ -11,7 +11,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ptlearn_tui import home
 from ptlearn_tui.errors import RequestError
@@ -21,7 +21,7 @@ from ptlearn_tui.training.datasets.cifar import Binary, Pickled
 from ptlearn_tui.training.datasets.idx import Idx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 SPLITS = ("train", "test")
 
@@ -187,6 +187,19 @@ def read(found: Found, split: str) -> tuple[bytearray, bytearray]:
         return synthetic.make(split, data_set.shape, classes)
     with _explained(data_set):
         return _read(data_set, found.layout, found.folder, split)
+
+
+def words(data: Mapping[str, Any]) -> str:
+    """What a run trains on, by its `run` event's `data`: "sample" and "synthetic" are always said."""
+    if data.get("name") not in SETS:
+        return t("made-up data")
+    title = SETS[data["name"]].title
+    match data.get("kind"):
+        case "sample":
+            return t("a sample of {name}", name=title)
+        case "synthetic":
+            return t("synthetic images in place of {name}", name=title)
+    return t("all of {name}", name=title)
 
 
 def look(data_set: DataSet, root: Path) -> Found | None:

@@ -109,6 +109,7 @@ class TrainingScreen(BaseScreen):
         mistakes = self.query_one(Mistakes)
         mistakes.display = (wide and tall) or self._only_mistakes
         mistakes.alone, mistakes.large = self._only_mistakes, wide and tall and self._only_mistakes
+        mistakes.set_class(self._only_mistakes, "-alone")
         mistakes.changed()
         self.query_one("#curve").display = not self._only_mistakes
         self.query_one(Summary).display = not wide
@@ -122,7 +123,7 @@ class TrainingScreen(BaseScreen):
 
     @on(Logged)
     def _logged(self, message: Logged) -> None:
-        changed = self.view.apply(message.events)
+        changed = self.view.apply(message.events, message.status)
         if changed or message.status != self.status:
             self.status = message.status
             for widget in self.query(Lines):

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import duration, fit, safe, spread, thousands
+from ptlearn_tui.tui.text import duration, fit, safe, spread, thousands, wrap
 from ptlearn_tui.tui.theme import ACCENT, BAD, FAINT, GOOD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.lines import Lines
 
@@ -44,7 +44,7 @@ class Facts(Lines):
             score = view.evals[epoch]
             lines.append(Content(f"{epoch:>3}     {float(score.loss):>8.3f}{100 * score.accuracy:>11.2f} %"))
         left = view.to_epoch_end
-        if view.end is None and left is not None and view.epoch not in view.evals:
+        if left is not None and view.epoch not in view.evals:
             when = t("in {n} s", n=round(left)) if left < 100 else t("in {time}", time=duration(left))
             lines.append(Content.assemble(f"{view.epoch:>3}     ", (_right(when, 8), MUTED)))
         return [*lines, Content()]
@@ -110,7 +110,7 @@ class Summary(Lines):
         label = 7
         scores = [f"{epoch}  {100 * view.evals[epoch].accuracy:.2f} %" for epoch in sorted(view.evals)[-4:]]
         left = view.to_epoch_end
-        if view.end is None and left is not None and view.epoch not in view.evals:
+        if left is not None and view.epoch not in view.evals:
             scores.append(f"{view.epoch}  " + t("in {n} s", n=round(left)))
         right = Content.assemble((t("rate") + " ", MUTED), f"{view.rate:.3g} ") if view.rate is not None else Content()
         if view.run is not None and view.run.data.get("test"):
@@ -144,19 +144,25 @@ class Captions(Lines):
             step = getattr(note, "step", view.step)
             lines.append(Content.assemble(margin, (fit(t("step {n}", n=thousands(step)), 13), MUTED), words))
         caption = view.caption()
-        if caption is not None and view.end is None:
+        if caption is not None and view.end is None and not view.lost:
             text, role = caption
             head = fit(t("epoch {n}", n=max(view.evals)), 13)
             lines.append(Content.assemble(margin, (head, MUTED), (text, GOOD if role == "good" else WARN)))
-        if view.end is not None:
-            lines.append(Content.assemble(margin, ending(view)))
-        return lines[-self.most :]
+        if view.end is None and not view.lost:
+            return lines[-self.most :]
+        # Why it has failed is told whole, however low the window: what is said before it goes first.
+        last = wrap(ending(view), width - 2 * len(margin))
+        return [*lines[len(lines) - self.most + 1 :], *(Content.assemble(margin, line) for line in last)]
 
 
 def ending(view: RunView) -> Content:
-    """How the run has ended, in a few words; nothing while it goes on."""
+    """How the run has ended, in a few words, or what to do where it was lost; nothing while it goes on."""
     if view.end is None:
-        return Content()
+        run = view.run.id if view.run else ""
+        words = t("it goes on from its last checkpoint: {command}", command=f"ptlearn-tui train --resume {run}")
+        if not view.saved:
+            words = t("{id} has no checkpoint to go on from; start it anew", id=run)
+        return Content.styled(words if view.lost else "", BAD)
     match view.end.status:
         case "finished":
             score = view.evals.get(max(view.evals)) if view.evals else None
