@@ -51,7 +51,7 @@ async def open_fences(bench: Bench, folder: Path, *fences: str) -> LessonScreen:
     path.write_text(PAGE.format(cells="\n\n".join(fences)), "utf-8")
     entry = load_plan("en").page("autograd/scalar")
     assert entry is not None
-    bench.app.push_screen(LessonScreen(entry._replace(id="own", path=path)))
+    bench.app.push_screen(LessonScreen(load_plan("en"), entry._replace(id="own", path=path)))
     await bench.until(lambda: isinstance(bench.app.screen, LessonScreen) and bench.app.screen.query(CodeCell))
     screen = bench.app.screen
     assert isinstance(screen, LessonScreen)

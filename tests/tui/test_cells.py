@@ -48,9 +48,9 @@ async def test_a_cell_that_is_added_runs_in_its_place_and_is_there_the_next_time
         assert order(screen) == ["a = 1", "a = 40", "b = a + 1"]
         await bench.until("yours")
         await bench.press("a")
-        await bench.until(ended(*screen.session.records))
+        await bench.until(ended(*screen.session.records.values()))
         assert screen.session.records[1].lines[1].text == "41"
-        assert not any(record.stale for record in screen.session.records)
+        assert not any(record.stale for record in screen.session.records.values())
     async with dashboard() as bench:
         screen = await open_cells(bench, tmp_path, "a = 1", "b = a + 1")
         await bench.until(lambda: order(screen) == ["a = 1", "a = 40", "b = a + 1"])
@@ -64,7 +64,7 @@ async def test_enter_goes_on_through_added_cells(dashboard: Callable[..., object
         await bench.press("escape")
         await bench.until(lambda: screen.focused is screen.cell(2))
         await bench.press("shift+tab", "enter", "enter", "enter")
-        await bench.until(ended(*screen.session.records))
+        await bench.until(ended(*screen.session.records.values()))
         numbers = [screen.session.records[index].number for index in (0, 2, 1)]
         assert numbers == [1, 2, 3]
 
@@ -216,13 +216,13 @@ async def test_R_starts_a_fresh_kernel_and_runs_all_above(dashboard: Callable[..
     async with dashboard() as bench:
         screen = await open_cells(bench, tmp_path, "a = [1]", "a.append(2)", "a")
         await bench.press("a")
-        await bench.until(ended(*screen.session.records))
+        await bench.until(ended(*screen.session.records.values()))
         await bench.press("tab", "tab")
         await bench.press("R")
         await bench.until(lambda: isinstance(bench.app.screen, Question))
         await bench.press("y")
-        await bench.until(lambda: [record.number for record in screen.session.records] == [4, 5, 3])
-        await bench.until(ended(*screen.session.records[:2]))
+        await bench.until(lambda: [record.number for record in screen.session.records.values()] == [4, 5, 3])
+        await bench.until(ended(screen.session.records[0], screen.session.records[1]))
         assert screen.session.records[2].stale
         await bench.press("enter")
         await bench.until(lambda: screen.session.records[2].number == 6 and ended(screen.session.records[2])())

@@ -37,7 +37,7 @@ async def test_under_its_traceback_an_error_is_explained_and_l_switches_the_word
     async with dashboard(80, 24) as bench:
         screen = await open_cells(bench, tmp_path, MATMUL)
         await bench.press("r")
-        await bench.until(ended(*screen.session.records))
+        await bench.until(ended(*screen.session.records.values()))
         await bench.until("a is (3, 4) float32 cpu, b is (2, 4) float32 cpu")
         at = next(number for number, line in enumerate(bench.lines) if "a is (3, 4)" in line)
         assert "RuntimeError: mat1 and mat2" in bench.text.split("a is (3, 4)")[0]
@@ -57,7 +57,7 @@ async def test_a_warning_is_advice_with_its_line_and_a_repair(dashboard: Callabl
     async with dashboard(80, 24, language="zh") as bench:
         screen = await open_cells(bench, tmp_path, WARNED)
         await bench.press("r")
-        await bench.until(ended(*screen.session.records))
+        await bench.until(ended(*screen.session.records.values()))
         await bench.until("第 3 行  输出是 (3, 1)，目标是 (3,)：广播")
         assert "改为 output = output.squeeze(1)  # 去掉大小为 1 的维度" in bench.text
         await bench.press("L")

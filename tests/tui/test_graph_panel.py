@@ -35,7 +35,7 @@ async def open_graph(bench: Bench, folder: Path, *cells: str) -> LessonScreen:
     """Run all cells, and give the keys to the Graph panel."""
     screen = await open_cells(bench, folder, *cells)
     await bench.press("a")
-    await bench.until(ended(*screen.session.records))
+    await bench.until(ended(*screen.session.records.values()))
     if not screen.side.panel(3).has_class("-open"):
         await bench.press("3")
     screen.side.panel(3).focus()
@@ -267,7 +267,7 @@ async def test_the_cells_that_made_the_graph_run_again_too(dashboard: Callable[.
         await bench.press("y")
         body = graph_of(screen)
         await bench.until(lambda: body.reel.film is not None)
-        numbers = [each.number for each in screen.session.records]
+        numbers = [each.number for each in screen.session.records.values()]
         assert numbers == [4, 2, 5]
         assert not screen.session.filming
 

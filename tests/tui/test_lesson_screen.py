@@ -20,7 +20,7 @@ async def test_the_notes_chain_reads_mean_mul_mul_add_x(dashboard: Callable[...,
     async with dashboard(120, 40) as bench:
         screen = await open_page(bench, "autograd/scalar")
         await bench.press("enter", "enter")
-        await bench.until(ended(*screen.session.records[:2]))
+        await bench.until(ended(screen.session.records[0], screen.session.records[1]))
         record = screen.session.records[1]
         rows = layout(record.graphs["out"])
         assert [row.node.name for row in rows] == [
@@ -72,7 +72,7 @@ async def test_run_all_stops_at_a_failure_and_the_cell_says_which_line(
         await bench.press("a")
         await bench.until(lambda: screen.session.records[1].state == "failed")
         records = screen.session.records
-        assert [record.state for record in records] == ["ran", "failed", "new"]
+        assert [record.state for record in records.values()] == ["ran", "failed", "new"]
         assert records[1].error is not None
         assert (records[1].error.kind, records[1].error.line) == ("ZeroDivisionError", 2)
         await bench.until("ZeroDivisionError")
@@ -164,7 +164,7 @@ async def test_a_node_of_the_graph_points_at_its_line(dashboard: Callable[..., o
     async with dashboard(120, 40) as bench:
         screen = await open_page(bench, "autograd/scalar")
         await bench.press("enter", "r")
-        await bench.until(ended(*screen.session.records[:2]))
+        await bench.until(ended(screen.session.records[0], screen.session.records[1]))
         screen.side.panel(3).focus()
         await bench.press("right")
         await bench.until(lambda: screen.cell(1).pointed == 3)
@@ -181,7 +181,7 @@ async def test_the_language_is_switched_in_place_and_the_results_stay(dashboard:
     async with dashboard() as bench:
         screen = await open_page(bench, "autograd/scalar")
         await bench.press("enter", "r")
-        await bench.until(ended(*screen.session.records[:2]))
+        await bench.until(ended(screen.session.records[0], screen.session.records[1]))
         await bench.press("L")
         await bench.until("从标量反向传播")
         assert screen.session.records[1].lines[4].shape == []
@@ -214,7 +214,7 @@ async def test_a_cell_below_one_that_ran_again_is_out_of_date(dashboard: Callabl
     async with dashboard() as bench:
         screen = await open_cells(bench, tmp_path, "a = 1", "b = a + 1")
         await bench.press("a")
-        await bench.until(ended(*screen.session.records))
+        await bench.until(ended(*screen.session.records.values()))
         assert "out of date" not in bench.text
         await bench.press("r")
         await bench.until("out of date: a cell above ran again")

@@ -26,7 +26,7 @@ async def shown(bench: Bench, folder: Path, *cells: str) -> tuple[Panel, ModuleB
     """A page whose cells have run, the panel with the keys."""
     screen = await open_cells(bench, folder, *cells)
     await bench.press("a")
-    await bench.until(ended(*screen.session.records))
+    await bench.until(ended(*screen.session.records.values()))
     await bench.press("5")
     panel = screen.side.panel(5)
     panel.focus()

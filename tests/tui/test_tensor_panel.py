@@ -50,8 +50,8 @@ async def shown(bench: Bench, folder: Path, *cells: str) -> tuple[LessonScreen, 
     """A page whose cells have run, the panel with the keys."""
     screen = await open_cells(bench, folder, *cells)
     await bench.press("a")
-    await bench.until(ended(*screen.session.records))
-    assert [record.state for record in screen.session.records] == ["ran"] * len(cells)
+    await bench.until(ended(*screen.session.records.values()))
+    assert [record.state for record in screen.session.records.values()] == ["ran"] * len(cells)
     panel = screen.side.panel(2)
     if not panel.has_class("-open"):
         await bench.press("2")
@@ -175,7 +175,7 @@ async def test_while_a_cell_runs_an_open_card_says_so_and_keeps_what_was_told(
         await bench.until("This is what the cell told.")
         assert "0  1  2  3  4  5" in " ".join(bench.text.split("\n"))
         screen.interrupt()
-        await bench.until(ended(*screen.session.records))
+        await bench.until(ended(*screen.session.records.values()))
 
 
 async def test_a_name_that_holds_another_tensor_by_now_is_not_mistaken(

@@ -67,7 +67,7 @@ def make_parser() -> Parser:
         epilog=t("Example: {example}", example=f"{PROGRAM} train mnist --epochs 2"),
     )
     parser.add_argument("--version", action=_Version, nargs=0, help=t("print the version"))
-    parser.set_defaults(command="dashboard", lang=None, home=None, data=None, ascii=False, path=None, run=None)
+    parser.set_defaults(command="dashboard", lang=None, home=None, data=None, ascii=False, path=None, run=None, read_only=False)
     shared = _shared()  # not the same as above: `set_defaults` gave those defaults, which would undo `--data DIR run`
     commands = parser.add_subparsers(title=t("commands"), metavar="COMMAND", parser_class=Parser)
 
@@ -83,6 +83,13 @@ def make_parser() -> Parser:
         return sub
 
     json = {"action": "store_true", "help": t("print JSON, one object a line")}
+    no_prelude = {"action": "store_true", "help": t("no imports before the first cell of notes")}
+
+    opened = command("open", t("the dashboard on your own notes"), "open notes.md")
+    opened.add_argument("path", metavar="PATH", help=t("Markdown, a notebook, a script, or a folder of them"))
+    opened.add_argument("--read-only", action="store_true", help=t("ticks stay here; the file is never written"))
+    opened.add_argument("--no-prelude", **no_prelude)  # type: ignore[arg-type]
+    opened.set_defaults(command="dashboard")
 
     plan = command("plan", t("the checklist; tick and untick its items"), "plan tick tensors")
     plan.add_argument("action", nargs="?", choices=("tick", "untick"), help=t("change an item"))
@@ -90,10 +97,11 @@ def make_parser() -> Parser:
     plan.add_argument("--json", **json)  # type: ignore[arg-type]
 
     run = command("run", t("run every code cell of a lesson or a Markdown file"), "run autograd --json")
-    run.add_argument("lesson", metavar="PATH|LESSON", help=t("a file, an item of the plan, or item/page"))
+    run.add_argument("lesson", metavar="PATH|LESSON", help=t("a file or a folder, an item of the plan, or item/page"))
     run.add_argument("--json", **json)  # type: ignore[arg-type]
     run.add_argument("--timeout", type=float, metavar="S", help=t("seconds a cell may take"))
     run.add_argument("--keep-going", action="store_true", help=t("go on after a cell that failed"))
+    run.add_argument("--no-prelude", **no_prelude)  # type: ignore[arg-type]
 
     train = command("train", t("train a recipe for real"), "train mnist --epochs 2 --json")
     train.add_argument("recipe", nargs="?", metavar="RECIPE", help=t("see --list"))

@@ -1,4 +1,4 @@
-"""`ptlearn-tui run`: every code cell of a page, an item of the plan, or any Markdown file, in order, headless."""
+"""`ptlearn-tui run`: every code cell of a page, an item of the plan, or somebody's notes, in order, headless."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import math
 import sys
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ptlearn_tui import locale
-from ptlearn_tui.course.page import Page, parse
+from ptlearn_tui.course.notes.load import load
+from ptlearn_tui.course.page import read_page
 from ptlearn_tui.course.plan import PLAN_IDS, load_plan
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.events import Advice, Done, Error, Graph, Stderr, Stdout, Value, encode
@@ -21,12 +22,19 @@ from ptlearn_tui.locale.explained import explain, live, repair_labels
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
     from ptlearn_tui.course.page import Cell
     from ptlearn_tui.events import AnyEvent
 
 GRACE = 1.0  # seconds that an interrupted cell has before its kernel is killed
+
+
+class Document(NamedTuple):
+    """What has a kernel of its own."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    prelude: Cell | None = None  # runs first in each of its kernels, and nobody hears of it unless it fails
 
 
 @dataclass
@@ -42,7 +50,7 @@ class Outcome:
 
 def main(args: argparse.Namespace) -> int:
     """Run; exit 0 if every cell did what it should. Raises `RequestError` for what can't be found or read."""
-    documents = _find(args.lesson)
+    documents = _find(args.lesson, prelude=not args.no_prelude)
     if args.timeout is not None and not args.timeout > 0:
         raise RequestError(t("--timeout wants seconds, more than 0"))
     memory = memory_for_cells()
@@ -52,11 +60,11 @@ def main(args: argparse.Namespace) -> int:
         server.start()
         server.wait()
         offset = 0
-        for name, page in documents:
+        for document in documents:
             if not args.json and len(documents) > 1:
-                sys.stdout.write(f"\n{name}\n")
-            outcomes += _run_page(server, memory, name, page, offset, args)
-            offset += len(page.cells) if args.json else 0  # for people, cells are counted on each page
+                sys.stdout.write(f"\n{document.name}\n")
+            outcomes += _run_document(server, memory, document, offset, args)
+            offset += len(document.cells) if args.json else 0  # for people, cells are counted on each page
             if not args.keep_going and not all(outcome.ok for outcome in outcomes):
                 break
     except KernelError as error:
@@ -68,63 +76,65 @@ def main(args: argparse.Namespace) -> int:
     return 0 if all(outcome.ok for outcome in outcomes) else 1
 
 
-def _find(wanted: str) -> list[tuple[str, Page]]:
-    """The pages of an item, one page (`item/page`, or `start`), or a file. Raises `RequestError`."""
+def _find(wanted: str, *, prelude: bool) -> list[Document]:
+    """The pages of an item, one page (`item/page`, or `start`), a file, or a folder's. Raises `RequestError`."""
     plan = load_plan(locale.language())
     if wanted in PLAN_IDS:
-        return [(page.key, _read(page.path)) for page in plan.item(wanted).pages]
+        return [Document(page.key, read_page(page.path).cells) for page in plan.item(wanted).pages]
     entry = plan.page(wanted) or (plan.start if wanted == "start" else None)
     if entry is not None:
-        return [(entry.key, _read(entry.path))]
+        return [Document(entry.key, read_page(entry.path).cells)]
     path = expanded(wanted)
     try:
-        there = path.exists()
+        there = path.exists() or path.is_symlink()
     except OSError as error:  # a folder that may not be entered, a name that is too long
         raise RequestError(f"{wanted}: {error.strerror}") from error
     if not there:
         known = ", ".join(PLAN_IDS)
         raise RequestError(t("no lesson and no file '{name}'; lessons: {known}", name=wanted, known=known))
-    return [(path.name, _read(path))]
+    notes = load(path, prelude=prelude)
+    for why in notes.refused:
+        sys.stderr.write(f"ptlearn-tui: {' '.join(why.split())}\n")
+    return [Document(file.name, file.cells, file.prelude) for file in notes.files]
 
 
-def _read(path: Path) -> Page:
-    if not path.is_file():
-        raise RequestError(t("{path} is not a file", path=path))
-    try:
-        data = path.read_bytes()
-        text = data.decode()
-        if "\0" in text:  # valid in UTF-8, and in no text: UTF-16 without its mark, or a program
-            raise UnicodeDecodeError("utf-8", data, data.index(b"\0"), data.index(b"\0") + 1, "a null byte")
-        return parse(text)
-    except OSError as error:
-        raise RequestError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise RequestError(t("{path} is not UTF-8 text (byte {n})", path=path, n=error.start)) from error
-
-
-def _run_page(
-    server: Server, memory: int, name: str, page: Page, offset: int, args: argparse.Namespace
+def _run_document(
+    server: Server, memory: int, document: Document, offset: int, args: argparse.Namespace
 ) -> list[Outcome]:
-    """A fresh kernel for each page. Cells of several pages are numbered on, so that no two events are confused."""
+    """A fresh kernel for each. Cells of several documents are numbered on, so that no two events are confused."""
     outcomes: list[Outcome] = []
-    kernel = server.kernel(rate=math.inf, memory=memory)  # nothing is left out: a slow reader slows the cell
+    kernel: Kernel | None = None
     try:
-        for cell in page.cells:
+        for cell in document.cells:
             if cell.run:  # minutes of training, which nobody has asked for by running a page
                 word = t("left out, it trains: {command}", command=f"ptlearn-tui train {cell.run}")
-                outcomes.append(Outcome(name, cell.index, None, word, ok=True))
+                outcomes.append(Outcome(document.name, cell.index, None, word, ok=True))
                 continue
             if cell.skipped:
                 continue
-            if not kernel.alive:
-                kernel = server.kernel(rate=math.inf, memory=memory)
+            if kernel is None or not kernel.alive:
+                kernel = server.kernel(rate=math.inf, memory=memory)  # nothing is left out: a slow reader slows it
+                if document.prelude is not None:
+                    outcomes += _run_prelude(kernel, document, args)
             done = _run_cell(kernel, cell, offset + cell.index, args)
-            outcomes.append(_judge(name, cell, done, args.timeout))
+            outcomes.append(_judge(document.name, cell, done, args.timeout))
             if not outcomes[-1].ok and not args.keep_going:
                 break
     finally:
-        kernel.kill()
+        if kernel is not None:
+            kernel.kill()
     return outcomes
+
+
+def _run_prelude(kernel: Kernel, document: Document, args: argparse.Namespace) -> list[Outcome]:
+    """Quietly; it is told of only where it fails, and the notes may do without what it would have given."""
+    assert document.prelude is not None
+    for event in kernel.run(document.prelude.index, document.prelude.source):
+        if isinstance(event, Error):
+            sys.stderr.write(event.traceback)
+        if isinstance(event, Done) and not event.ok:
+            return [_judge(document.name, document.prelude, event, args.timeout)]
+    return []
 
 
 def _run_cell(kernel: Kernel, cell: Cell, number: int, args: argparse.Namespace) -> Done:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ptlearn_tui.course import prompts
 from ptlearn_tui.course.plan import front_matter
 
 if TYPE_CHECKING:
@@ -24,6 +25,15 @@ class Prose:
 
 
 @dataclass(frozen=True)
+class Saved:
+    """What a cell has shown to its author, as a notebook keeps it: text or a picture, nothing else."""
+
+    text: str = ""
+    image: bytes = b""  # PNG or JPEG
+    error: bool = False  # text of a traceback, or of stderr
+
+
+@dataclass(frozen=True)
 class Cell:
     """A block of Python that can be run."""
 
@@ -33,6 +43,7 @@ class Cell:
     id: str | None = None
     run: str | None = None  # the recipe that this cell starts as a training run
     line: int = 0  # in the file, 1-based, of the cell's first line
+    saved: tuple[Saved, ...] = ()  # what the author's own run of it had shown
 
     @property
     def raises(self) -> bool:
@@ -43,6 +54,11 @@ class Cell:
     def skipped(self) -> bool:
         """Shown, and run only when the learner asks for this very cell."""
         return "skip-execution" in self.tags
+
+    @property
+    def prelude(self) -> bool:
+        """The imports that notes rarely repeat: it runs first in every kernel of theirs."""
+        return "prelude" in self.tags
 
     @property
     def scratch(self) -> bool:
@@ -75,7 +91,8 @@ class Page:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def parser() -> MarkdownIt:
+    """CommonMark with tables, strikethrough, task lists and formulas."""
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
     from mdit_py_plugins.tasklists import tasklists_plugin
@@ -105,7 +122,7 @@ def _word(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _head(text: str) -> tuple[dict[str, Any], str]:
+def head(text: str) -> tuple[dict[str, Any], str]:
     """The front matter's fields, and the document with as many blank lines in their place."""
     try:
         fields, begin = front_matter(text)
@@ -114,12 +131,35 @@ def _head(text: str) -> tuple[dict[str, Any], str]:
     return fields, "\n" * text.count("\n", 0, begin) + text[begin:]
 
 
+def code(token: Token, index: int, *, sessions: bool = False) -> Cell | Fence:
+    """What a fence is: a cell if it is of Python; with `sessions` also where it begins with `>>>`."""
+    language, rest = [*token.info.split(None, 1), "", ""][:2]
+    source, printed = token.content.removesuffix("\n"), ""
+    line = (token.map[0] + 1 + (token.type == "fence")) if token.map else 0
+    session = sessions and prompts.is_session(source)
+    if session:
+        source, printed = prompts.split(source)
+    elif language.lower() not in ("python", "py") or token.type != "fence":
+        return Fence(language, source)
+    data = _metadata(rest)
+    tags = data.get("tags", [])
+    return Cell(
+        index=index,
+        source=source,
+        tags=frozenset(map(str, tags if isinstance(tags, list) else [tags])),
+        id=_word(data.get("id")),
+        run=_word(data.get("run")),
+        line=line,
+        saved=(Saved(printed),) if printed else (),
+    )
+
+
 def parse(text: str) -> Page:
-    """Read a document; any text is one. Cells are its top-level `python` fences, as they are for Jupytext.
+    """Read a lesson; any text is one. Cells are its top-level `python` fences, as they are for Jupytext.
 
     Fences inside lists and quotes are shown where they stand and never run.
     """
-    fields, body = _head(text.removeprefix("\ufeff"))
+    fields, body = head(text.removeprefix("\ufeff"))
     blocks: list[Block] = []
     prose: list[Token] = []
     cells = 0
@@ -129,29 +169,13 @@ def parse(text: str) -> Page:
             blocks.append(Prose(tuple(prose)))
         prose.clear()
 
-    for token in _parser().parse(body):
+    for token in parser().parse(body):
         if token.type != "fence" or token.level:
             prose.append(token)
             continue
         close_prose()
-        language, rest = [*token.info.split(None, 1), "", ""][:2]
-        source = token.content.removesuffix("\n")
-        if language.lower() in ("python", "py"):
-            data = _metadata(rest)
-            tags = data.get("tags", [])
-            blocks.append(
-                Cell(
-                    index=cells,
-                    source=source,
-                    tags=frozenset(map(str, tags if isinstance(tags, list) else [tags])),
-                    id=_word(data.get("id")),
-                    run=_word(data.get("run")),
-                    line=(token.map[0] + 2) if token.map else 0,
-                )
-            )
-            cells += 1
-        else:
-            blocks.append(Fence(language, source))
+        blocks.append(code(token, cells))
+        cells += isinstance(blocks[-1], Cell)
     close_prose()
     return Page(_word(fields.get("title")) or "", tuple(blocks))
 

@@ -6,7 +6,10 @@ import json
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from ptlearn_tui.course.page import Cell, Page
 
 PLAN_IDS = ("setup", "tensors", "autograd", "networks", "training", "data", "projects")
 
@@ -71,6 +74,40 @@ class Plan(NamedTuple):
             return None, pages[0]
         at = pages.index(page)
         return (pages[at - 1] if at else None), (pages[at + 1] if at + 1 < len(pages) else None)
+
+
+    # ---- as a course ---------------------------------------------------------------------------------------------
+
+    @property
+    def place(self) -> str:
+        """The setting that remembers the page that was open last."""
+        return "place"
+
+    def crumbs(self, page: PageEntry) -> tuple[str, ...]:
+        """`Autograd`, `3 Backward from a scalar`."""
+        return (self.item(page.item).title, f"{page.number} {page.title}") if page.number else (page.title,)
+
+    def beside(self, page: PageEntry) -> int:
+        """The pages of its item; none for the start page."""
+        return len(self.item(page.item).pages) if page.number else 0
+
+    def unit(self, page: PageEntry) -> str:
+        """Each page has a kernel of its own."""
+        return page.key
+
+    def cells(self, page: PageEntry) -> tuple[Cell, ...]:
+        """The page's."""
+        return self.read(page).cells
+
+    def slots(self, page: PageEntry) -> dict[int, tuple[str, int]]:
+        """By the page and the cell's number."""
+        return {cell.index: (page.key, cell.index) for cell in self.cells(page)}
+
+    def read(self, page: PageEntry) -> Page:
+        """The page's file. Raises OSError, UnicodeDecodeError."""
+        from ptlearn_tui.course.page import read_page  # the first screen does without the parser
+
+        return read_page(page.path)
 
 
 def _missing(item_id: str) -> Item:

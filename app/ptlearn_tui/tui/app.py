@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events, on, work
-from textual.app import App, SystemCommand
+from textual.app import App, SuspendNotSupported, SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.message import Message
@@ -27,7 +27,7 @@ from ptlearn_tui.course.progress import Progress
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.faults import write_down
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui import glyphs
+from ptlearn_tui.tui import external_editor, glyphs
 from ptlearn_tui.tui.keys import KeyFolder, described, from_input_method, shown_key
 from ptlearn_tui.tui.screens.plan import PlanScreen
 from ptlearn_tui.tui.theme import RICH, SIXTEEN, theme_for
@@ -38,8 +38,11 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
-    from ptlearn_tui.course.plan import PageEntry
+    from ptlearn_tui.course.course import Course
+    from ptlearn_tui.course.notes.load import Notes
+    from ptlearn_tui.course.plan import Item, PageEntry
     from ptlearn_tui.kernel.client import Server
+    from ptlearn_tui.tui.opened import OpenedNotes
     from ptlearn_tui.tui.screens.lesson import LessonScreen
 
 HERE = Path(__file__).parent
@@ -71,7 +74,7 @@ class Dashboard(App[None]):
     TITLE = "ptlearn"
     ENABLE_COMMAND_PALETTE = True
     # The plan's too: Textual does not load a default screen's own.
-    CSS_PATH: ClassVar = [HERE / "app.tcss", HERE / "screens" / "plan.tcss"]
+    CSS_PATH: ClassVar = [HERE / "app.tcss", HERE / "screens" / "plan.tcss", HERE / "screens" / "notes.tcss"]
     BINDINGS: ClassVar = [
         Binding("L", "switch_language", "switch the language", show=False),
         Binding("question_mark", "all_keys", "all keys", show=False),
@@ -85,6 +88,7 @@ class Dashboard(App[None]):
     revision: reactive[int] = reactive(0, init=False)  # grows when the progress store has changed
     devices: reactive[str] = reactive("", init=False)  # "8 × H200"
     torch_state: reactive[str] = reactive("loading", init=False)  # then "ready" or "failed"
+    notes: reactive[Notes | None] = reactive(None, init=False)  # what `open PATH` has opened, once it is read
 
     def __init__(
         self,
@@ -93,6 +97,7 @@ class Dashboard(App[None]):
         run: str | None = None,
         data: str | None = None,
         ascii_only: bool = False,
+        opened: OpenedNotes | None = None,
     ) -> None:
         super().__init__()
         self.register_theme(RICH)
@@ -111,6 +116,7 @@ class Dashboard(App[None]):
         self.torch_failure = ""
         self.started = time.monotonic()
         self._first_run = run
+        self._opened = opened
         self._lessons: OrderedDict[str, LessonScreen] = OrderedDict()
         self._folder = KeyFolder()
         self._seen_version = -1
@@ -121,8 +127,13 @@ class Dashboard(App[None]):
         return load_plan(self.language)
 
     def get_default_screen(self) -> Screen[None]:
-        """The plan."""
-        return PlanScreen(id="_default")
+        """The plan; or the notes that were opened."""
+        if self._opened is None:
+            return PlanScreen(id="_default")
+        from ptlearn_tui.tui.screens.notes import NotesScreen
+
+        self.set_reactive(Dashboard.notes, self._opened.notes)
+        return NotesScreen(self._opened, id="_default")
 
     @cached_property
     def server(self) -> Server:
@@ -284,6 +295,32 @@ class Dashboard(App[None]):
 
     # ---- from screen to screen ---------------------------------------------------------------------------------
 
+    def course_of(self, page: PageEntry) -> Course:
+        """Whose page it is: the notes', or the course's."""
+        return self.notes if self.notes is not None and self.notes.file(page.item) else self.plan
+
+    def open_plan(self) -> None:
+        """The course, from the notes."""
+        self.push_screen(PlanScreen())
+
+    def open_item(self, item: Item) -> None:
+        """Its first page that was not read."""
+        try:
+            read = self.progress.pages_read()
+        except sqlite3.Error:
+            read = frozenset()
+        self.open_page(next((page for page in item.pages if page.key not in read), item.pages[0]))
+
+    def edit_file(self, path: Path, line: int) -> None:
+        """In $EDITOR; what it wrote is noticed as any change on disk is."""
+        try:
+            words = external_editor.command(path, line)
+            with self.suspend():
+                external_editor.edit(words)
+        except (RequestError, OSError, SuspendNotSupported) as error:
+            self.say(str(error), "error")
+        self.refresh(layout=True)
+
     def open_page(self, page: PageEntry) -> None:
         """The lesson screen on that page: the one that is still there, with all it holds, or a new one."""
         self.push_screen(self._lesson(page))
@@ -294,12 +331,18 @@ class Dashboard(App[None]):
 
     def _lesson(self, page: PageEntry) -> LessonScreen:
         from ptlearn_tui.tui.screens.lesson import LessonScreen
+        from ptlearn_tui.tui.screens.notes_lesson import NotesLessonScreen
 
-        if page.key in self._lessons:
-            self._lessons.move_to_end(page.key)
-            return self._lessons[page.key]
-        lesson = self._lessons[page.key] = LessonScreen(page)
-        self.install_screen(lesson, f"lesson {page.key}")
+        course = self.course_of(page)
+        unit = course.unit(page)
+        if unit in self._lessons:
+            self._lessons.move_to_end(unit)
+            lesson = self._lessons[unit]
+            lesson.open_here(page)
+            return lesson
+        kind = LessonScreen if course is self.plan else NotesLessonScreen
+        lesson = self._lessons[unit] = kind(course, page)
+        self.install_screen(lesson, f"lesson {unit}")
         for key in list(self._lessons)[:-KEPT]:
             if self._lessons[key] is not self.screen:
                 old = self._lessons.pop(key)

@@ -71,7 +71,7 @@ def _of_card(card: OpenCard) -> tuple[Hint, ...]:
 
 def _of_cell(cell: CodeCell, session: Session) -> tuple[Hint, ...]:
     index, record = cell.cell.index, cell.record
-    text = t("run") if session.after(index) is None else t("run, go on")
+    text = t("run") if session.following(index) is None else t("run, go on")
     run, edit = Hint("enter", text, "focused.run(True)"), Hint("e", t("edit"), "focused.edit")
     if cell.cell.scratch:
         return run, edit, Hint("u", t("remove"), "focused.undo")

@@ -6,18 +6,25 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ptlearn_tui.course.page import Cell, Page, read_page
+from ptlearn_tui.course.page import Cell
 from ptlearn_tui.training.catalog import RECIPES
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from ptlearn_tui.course.course import Course
+    from ptlearn_tui.course.page import Page
+    from ptlearn_tui.course.plan import PageEntry
 
 
-def read(path: Path) -> Page:
-    """Read a page's file. Raises OSError, UnicodeDecodeError."""
-    page = read_page(path)
+def read(course: Course, entry: PageEntry) -> Page:
+    """What a page says. Raises OSError, UnicodeDecodeError."""
+    page = course.read(entry)
     blocks = tuple(with_recipe(block) if isinstance(block, Cell) else block for block in page.blocks)
     return replace(page, blocks=blocks)
+
+
+def cells(course: Course, entry: PageEntry) -> tuple[Cell, ...]:
+    """All that share its kernel. Raises OSError, UnicodeDecodeError."""
+    return tuple(map(with_recipe, course.cells(entry)))
 
 
 def with_recipe(cell: Cell) -> Cell:

@@ -8,30 +8,30 @@ from textual.content import Content
 
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui.screens.base import WIDE
-from ptlearn_tui.tui.text import memory
+from ptlearn_tui.tui.text import memory, safe
 from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, WARN
 from ptlearn_tui.tui.widgets.bars import crumbs
 
 if TYPE_CHECKING:
-    from ptlearn_tui.course.plan import PageEntry, Plan
+    from ptlearn_tui.course.course import Course
+    from ptlearn_tui.course.plan import PageEntry
     from ptlearn_tui.tui.session import Session
 
 WIDER = 120  # columns from which the limit has room
 
 
-def title(plan: Plan, entry: PageEntry, room: int) -> Content:
+def title(course: Course, entry: PageEntry, room: int) -> Content:
     """`Plan › Autograd › 3 Backward from a scalar`; without the first where there is no room for it."""
-    parts = [plan.item(entry.item).title, f"{entry.number} {entry.title}"] if entry.number else [entry.title]
+    parts = [safe(part) for part in course.crumbs(entry)]
     whole = crumbs(t("Plan"), *parts)
     return whole if whole.cell_length <= room else crumbs(*parts)
 
 
-def place(plan: Plan, entry: PageEntry, *, wide: bool) -> Content:
+def place(course: Course, entry: PageEntry, *, wide: bool) -> Content:
     """`page 3 of 11 · 5 min`, or `3/11`."""
-    minutes = t("{n} min", n=entry.minutes)
-    if not entry.number:
+    minutes, pages = t("{n} min", n=entry.minutes), course.beside(entry)
+    if not pages:
         return Content.styled(minutes, MUTED)
-    pages = len(plan.item(entry.item).pages)
     if not wide:
         return Content.styled(f"{entry.number}/{pages}", MUTED)
     return Content.styled(f"{t('page {n} of {total}', n=entry.number, total=pages)} · {minutes}", MUTED)

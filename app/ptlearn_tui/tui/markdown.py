@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.content import Content
 
+from ptlearn_tui.course.notes.blocks import CONTINUED
 from ptlearn_tui.tui import formula
 from ptlearn_tui.tui.text import safe, wrap
-from ptlearn_tui.tui.theme import ACCENT, FAINT, MUTED, STRONG
+from ptlearn_tui.tui.theme import ACCENT, FAINT, GOOD, MUTED, STRONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _STYLES = {"strong": STRONG, "em": "italic", "s": "strike", "link": f"underline {ACCENT}", "heading": STRONG}
 _CODE = "$call"
+_BOX = '<input class="task-list-item-checkbox"'  # as the task list plugin writes it
 
 
 @dataclass
@@ -65,6 +67,9 @@ def inline(tokens: Sequence[Token], base: str = "") -> Iterator[Content | tuple[
             parts.clear()
         elif kind == "image":
             parts.append((f"[{safe(token.content)}]", MUTED))
+        elif kind == "html_inline" and token.content.startswith(_BOX):
+            done = "checked=" in token.content
+            parts.append(("[x]" if done else "[ ]", GOOD if done else MUTED))
         elif kind == "html_inline":
             parts.append((safe(token.content), MUTED))
         elif kind.endswith("_open"):
@@ -113,6 +118,10 @@ def lay(tokens: Sequence[Token], width: int) -> list[Content]:
         elif kind == "list_item_open":
             number = numbers[-1]
             bullet = "· " if number is None else f"{number}. "
+            if token.meta.get(CONTINUED):  # it goes on after a cell that stood in it
+                number, bullet = None, "  "
+            elif str(token.attrs.get("class", "")).startswith("task-list-item"):
+                number, bullet = None, ""  # its box is mark enough
             if number is not None:
                 numbers[-1] = number + 1
             flows.append(_Flow(flow.indent + cell_len(bullet), bullet))

@@ -1,10 +1,13 @@
-"""One page's cells and their kernel: what runs, what waits, what each has made. No widget and no thread in it."""
+"""A lesson's cells and their kernel: what runs, what waits, what each has made. No widget and no thread in it."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
+from dataclasses import replace
+from difflib import SequenceMatcher
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ptlearn_tui.course.page import Cell
@@ -15,7 +18,7 @@ from ptlearn_tui.kernel.output_file import OutputFile
 from ptlearn_tui.tui.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ptlearn_tui.events import AnyEvent
@@ -28,18 +31,22 @@ SCREEN_RATE = 1e6  # bytes a second of output that a screen takes from each of a
 
 
 class Session:
-    """The state of a page's cells. The screen's handlers call everything but `drive`, which is the worker's.
+    """The state of the cells that share a kernel. The screen's handlers call everything but `drive`, which is the worker's.
 
-    A cell is known by its index: the author's have 0, 1, 2, …, those that the learner adds the next ones, wherever
-    they stand. `order` is how they stand on the page.
+    A cell is known by its index: the author's have 0, 1, 2, … (the prelude of notes -1), those that the learner or the
+    author add later the next ones, wherever they stand. `order` is how they stand, `on_page` which of them are on the
+    page that is open: the pages of one file of notes share a session.
     """
 
     def __init__(self, cells: tuple[Cell, ...], outputs: Path) -> None:
         """`outputs` is where the whole output of cells is kept: `…-1.txt`, `…-2.txt`."""
-        self.cells = list(cells)
-        self.records = [Record() for _ in cells]
-        self.order = [cell.index for cell in cells]
-        self.places = {cell.index: float(cell.index) for cell in cells}
+        self.cells = {cell.index: cell for cell in cells}
+        self.records = {index: Record() for index in self.cells}
+        self.order = list(self.cells)
+        self.on_page = set(self.cells)
+        self.places = {index: float(index) for index in self.cells}
+        self.prelude = next((cell.index for cell in cells if cell.prelude), None)
+        self.identity = {index: index for index in self.cells}  # a cell's number in the author's file -> its index here
         self.edits: dict[int, str] = {}  # cells that the learner has changed or added: their text
         self.waiting: deque[int] = deque()
         self.running: int | None = None
@@ -56,6 +63,10 @@ class Session:
         """What runs: the learner's text, or the author's."""
         return self.edits.get(index, self.cells[index].source)
 
+    def new_index(self) -> int:
+        """For one more cell."""
+        return max(self.cells, default=-1) + 1
+
     # ---- cells of the learner's own ----------------------------------------------------------------------------
 
     def place_below(self, index: int) -> float:
@@ -65,10 +76,11 @@ class Session:
 
     def add(self, place: float, source: str) -> Cell:
         """A cell of the learner's own."""
-        cell = Cell(index=len(self.cells), source="", tags=frozenset({"scratch"}))
-        self.cells.append(cell)
-        self.records.append(Record())
+        cell = Cell(index=self.new_index(), source="", tags=frozenset({"scratch"}))
+        self.cells[cell.index] = cell
+        self.records[cell.index] = Record()
         self.places[cell.index] = place
+        self.on_page.add(cell.index)
         self.order = sorted([*self.order, cell.index], key=lambda index: self.places[index])
         self.edits[cell.index] = source
         return cell
@@ -76,6 +88,7 @@ class Session:
     def remove(self, index: int) -> None:
         """It stands on the page no more."""
         self.order.remove(index)
+        self.on_page.discard(index)
         self.edits.pop(index, None)
         if index in self.waiting:
             self.waiting.remove(index)
@@ -83,9 +96,19 @@ class Session:
             self.shown = None
 
     def after(self, index: int) -> int | None:
-        """The next cell on the page."""
+        """The next cell, on whatever page."""
         following = self.order[self.order.index(index) + 1 :]
         return following[0] if following else None
+
+    def added_below(self, index: int) -> list[int]:
+        """The learner's own cells between this one and the author's next."""
+        after = self.order[self.order.index(index) + 1 :]
+        return list(takewhile(lambda each: self.cells[each].scratch, after))
+
+    def following(self, index: int) -> int | None:
+        """The next cell on the page that is open."""
+        after = self.order[self.order.index(index) + 1 :]
+        return next((each for each in after if each in self.on_page), None)
 
     def above(self, index: int) -> list[int]:
         """The cells before it that run by themselves."""
@@ -95,6 +118,37 @@ class Session:
     def by_themselves(self) -> list[int]:
         """All cells from the top, but those that wait to be asked for."""
         return [index for index in self.order if not self.cells[index].skipped and not self.cells[index].run]
+
+    # ---- the author's text changes ---------------------------------------------------------------------------------
+
+    def adopt(self, cells: Sequence[Cell]) -> None:
+        """Those that say what they said before keep all they have; one that says something else has not run yet."""
+        now = [cell for cell in cells if not cell.prelude]
+        old = [index for index in self.identity.values() if index != self.prelude]
+        matched: dict[int, int] = {}
+        pairs = SequenceMatcher(None, [self.cells[at].source for at in old], [cell.source for cell in now], False)
+        for kind, a, a_end, b, b_end in pairs.get_opcodes():
+            if kind == "equal" or (kind == "replace" and a_end - a == b_end - b):
+                matched.update(zip(range(b, b_end), old[a:a_end], strict=True))
+        followers = {index: self.added_below(index) for index in self.order if not self.cells[index].scratch}
+        self.identity = {self.prelude: self.prelude} if self.prelude is not None else {}
+        order = list(self.identity.values())
+        order += [each for index in order for each in followers.get(index, [])]
+        for at, cell in enumerate(now):
+            index = matched.get(at, self.new_index())
+            before = self.cells.get(index)
+            self.cells[index] = replace(cell, index=index)
+            if before is None or (before.source != cell.source and index not in self.edits and index != self.running):
+                self.records[index] = Record()
+            self.identity[cell.index] = index
+            order += [index, *followers.pop(index, [])]
+        lost = [each for index in self.order if index not in order for each in followers.get(index, [])]
+        order += [each for each in lost if each not in order]  # the learner's own stay, at the end
+        for index in set(self.order) - set(order):
+            if index in self.waiting:
+                self.waiting.remove(index)
+        self.order = order
+        self.places = _places(order, self.cells)
 
     # ---- running -----------------------------------------------------------------------------------------------
 
@@ -110,9 +164,13 @@ class Session:
         """The cell that runs from now on; None where one runs already, or none waits."""
         if self.running is not None or not self.waiting:
             return None
-        index = self.running = self.shown = self.waiting.popleft()
-        self._runs += 1
-        self.records[index].begin(self._runs, time.monotonic())
+        index = self.waiting.popleft()
+        if self.prelude not in (None, index) and (self.kernel is None or not self.kernel.alive):
+            self.waiting.appendleft(index)  # a kernel of notes begins with it
+            index = self.prelude  # type: ignore[assignment]
+        self.running = self.shown = index
+        self._runs += index != self.prelude
+        self.records[index].begin(max(self._runs, 1), time.monotonic())
         for below in self.order[self.order.index(index) + 1 :] if index in self.order else ():
             self.records[below].stale = bool(self.records[below].number)
         if loading:
@@ -162,7 +220,7 @@ class Session:
     def lines_elsewhere(self, index: int) -> set[int]:
         """Code of earlier cells has run again: what it made now stands there; the cells it is in."""
         record = self.records[index]
-        cells = {cell for cell, _ in record.elsewhere if cell < len(self.records)}
+        cells = {cell for cell, _ in record.elsewhere if cell in self.records}
         for (cell, number), line in record.elsewhere.items():
             if cell in cells:
                 self.records[cell].lines[number] = line
@@ -231,8 +289,9 @@ class Session:
 
     @property
     def all_ran(self) -> bool:
-        """Whether every cell of the author's that runs by itself has run."""
-        return all(self.records[index].number for index in self.by_themselves if not self.cells[index].scratch)
+        """Whether every cell of the author's on this page that runs by itself has run."""
+        authors = (index for index in self.by_themselves if index in self.on_page and not self.cells[index].scratch)
+        return all(self.records[index].number for index in authors)
 
     def late(self) -> list[AnyEvent]:
         """What a cell's threads and programs have printed since it ended."""
@@ -245,11 +304,26 @@ class Session:
         record = self.records[self.shown]
         if record.has(panel) or self.running is not None:
             return record, None
-        having = [each for each in self.records if each.has(panel)]
+        having = [index for index, each in self.records.items() if each.has(panel)]
         if not having:
             return record, None
-        newest = max(having, key=lambda each: (each.number, each.run is not None))
-        return newest, self.records.index(newest)
+        newest = max(having, key=lambda index: (self.records[index].number, self.records[index].run is not None))
+        return self.records[newest], newest
+
+
+def _places(order: Sequence[int], cells: dict[int, Cell]) -> dict[int, float]:
+    """The author's cells at 0, 1, 2, … (the prelude at -1), the learner's between them."""
+    places: dict[int, float] = {}
+    at, behind = -1.0 if order and cells[order[0]].prelude else 0.0, 0
+    for index in order:
+        if cells[index].scratch:
+            behind += 1
+            places[index] = at - 1 + behind / (behind + 1)
+        else:
+            behind = 0
+            places[index] = at
+            at += 1
+    return places
 
 
 class Inbox:

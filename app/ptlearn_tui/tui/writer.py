@@ -7,6 +7,8 @@ import sqlite3
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from ptlearn_tui.errors import RequestError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -23,7 +25,7 @@ class Writer:
         self._say = say
 
     def keep(
-        self, write: Callable[[], object], failed: Callable[[sqlite3.Error], str] | None = None
+        self, write: Callable[[], object], failed: Callable[[Exception], str] | None = None
     ) -> asyncio.Task[None]:
         """Write after all that was asked for before; what it returns ends when that is on disk, or can't be.
 
@@ -31,10 +33,10 @@ class Writer:
         """
         return asyncio.ensure_future(self._kept(self._thread.submit(write), failed))
 
-    async def _kept(self, asked: Future[object], failed: Callable[[sqlite3.Error], str] | None) -> None:
+    async def _kept(self, asked: Future[object], failed: Callable[[Exception], str] | None) -> None:
         try:
             await asyncio.shield(asyncio.wrap_future(asked))
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError, RequestError) as error:
             if failed is not None:
                 self._say(failed(error))
 

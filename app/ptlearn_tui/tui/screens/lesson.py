@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,9 +13,11 @@ from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
 
+from ptlearn_tui.course.page import Cell
 from ptlearn_tui.home import output_folder
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui import lesson_hints, lesson_page, lesson_words
+from ptlearn_tui.tui.kept import Kept
 from ptlearn_tui.tui.screens.base import WIDE
 from ptlearn_tui.tui.screens.run_cells import RunCellsScreen
 from ptlearn_tui.tui.session import Session
@@ -25,6 +30,7 @@ from ptlearn_tui.tui.widgets.side import Side
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from ptlearn_tui.course.course import Course
     from ptlearn_tui.course.plan import PageEntry
 
 
@@ -45,28 +51,62 @@ class LessonScreen(RunCellsScreen):
         Binding("b", "scroll_page(-20)", "a screen up", show=False),
     ]
 
-    def __init__(self, entry: PageEntry) -> None:
-        cells = lesson_page.read(entry.path).cells
-        super().__init__(Session(cells, output_folder() / entry.key.replace("/", "-")), entry.key)
+    def __init__(self, course: Course, entry: PageEntry) -> None:
+        """`course` as it is now; raises OSError, UnicodeDecodeError."""
+        unit = course.unit(entry)
+        name = re.sub(r"[^\w.-]+", "-", unit).strip("-.")[-80:]
+        super().__init__(Session(lesson_page.cells(course, entry), output_folder() / name), unit)
         self.entry = entry
+        self.kept: Kept | None = None
+
+    @property
+    def course(self) -> Course:
+        """Whose page this is, as it stands now: in the language in use, as the file was read last."""
+        return self.dashboard.course_of(self.entry)
 
     # ---- what is on it -----------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
         """Text and cells, then the panels."""
+        course = self.course
+        self.kept = Kept(self.dashboard.progress, course.unit(self.entry), course.slots(self.entry), self.session)
+        try:
+            self.kept.load()
+        except sqlite3.Error as error:
+            self.dashboard.say(t("your edits can't be read: {why}", why=error), "error")
         yield Header()
         with Container(id="body"):
-            yield PageText(self.entry.key, lesson_page.read(self.entry.path), self.session)
+            yield self._page()
             yield Side(self.session)
         yield Footer()
 
+    def _page(self) -> PageText:
+        assert self.kept is not None
+        page, known = lesson_page.read(self.course, self.entry), self.session
+        blocks = tuple(known.cells[known.identity[each.index]] if isinstance(each, Cell) else each for each in page.blocks)
+        return PageText(replace(page, blocks=blocks), known, self.kept)
+
     def on_mount(self) -> None:
         """Opened at its begin; the first cell has the keys, so that enter runs it."""
-        if self.session.cells:
-            self.cell(0).focus(scroll_visible=False)
+        self._to_first_cell()
         self.speak()
         self.set_interval(0.5, self._pulse)
         self.keep_place()
+
+    def _back_to(self, focused: int | None, top: int) -> None:
+        """After the page was made anew."""
+        self.text.scroll_to(y=top, animate=False)
+        if focused is not None and focused in self.session.on_page:
+            self.cell(focused).focus(scroll_visible=False)
+        elif focused is not None:
+            self._to_first_cell()
+
+    def _to_first_cell(self) -> None:
+        cells = self.text.cells
+        if cells:
+            cells[0].focus(scroll_visible=False)
+        else:
+            self.set_focus(None)
 
     def on_screen_resume(self) -> None:
         """Back on this page: it is the place again, and the window may have changed."""
@@ -82,10 +122,10 @@ class LessonScreen(RunCellsScreen):
 
     def speak(self) -> None:
         """The page in the language in use; cells keep what they made."""
-        entry = self.dashboard.plan.page(self.entry.key)
+        entry = self.course.page(self.entry.key)
         if entry is not None and entry != self.entry:
             self.entry = entry
-            self.text.retell(lesson_page.read(entry.path))
+            self.text.retell(lesson_page.read(self.course, entry))
         self.show_status()
         self.show_hints()
         self.show_record()
@@ -95,12 +135,12 @@ class LessonScreen(RunCellsScreen):
         dashboard, wide = self.dashboard, self.app.size.width >= WIDE
         seconds = time.monotonic() - dashboard.started
         self.header.status = Content.assemble(
-            lesson_words.place(dashboard.plan, self.entry, wide=wide),
+            lesson_words.place(self.course, self.entry, wide=wide),
             "      " if wide else "   ",
             lesson_words.kernel(self.session, dashboard.torch_state, seconds, self.app.size.width),
         )
         room = self.app.size.width - self.header.status.cell_length - 20 if wide else 0  # 20: the other language
-        self.header.title = lesson_words.title(dashboard.plan, self.entry, room)
+        self.header.title = lesson_words.title(self.course, self.entry, room)
 
     def _pulse(self) -> None:
         """Twice a second: the seconds of what runs, the memory of the kernel, what comes after a cell's end."""
@@ -110,7 +150,7 @@ class LessonScreen(RunCellsScreen):
             return
         self.show_status()
         if self.session.running is not None:
-            self.cell(self.session.running).changed()
+            self.changed(self.session.running)
 
     def hints(self) -> tuple[Hint, ...]:
         """What the focused thing can do now."""
@@ -144,25 +184,54 @@ class LessonScreen(RunCellsScreen):
     def action_next_page(self) -> None:
         """This page counts as read from here on."""
         self.keep_read()
-        following = self.dashboard.plan.neighbours(self.entry)[1]
+        following = self.course.neighbours(self.entry)[1]
         if following is None:
             self.dashboard.say(t("this is the last page; q leads back to the plan"))
         else:
-            self.dashboard.turn_to(following)
+            self.turn_to(following)
 
     def action_previous_page(self) -> None:
         """One page back."""
-        before = self.dashboard.plan.neighbours(self.entry)[0]
+        before = self.course.neighbours(self.entry)[0]
         if before is None:
             self.dashboard.say(t("this is the first page"))
         else:
-            self.dashboard.turn_to(before)
+            self.turn_to(before)
+
+    def turn_to(self, entry: PageEntry) -> None:
+        """A page with the same kernel takes this one's place; another has a screen of its own."""
+        if self.course.unit(entry) == self.course.unit(self.entry):
+            self.open_here(entry)
+        else:
+            self.dashboard.turn_to(entry)
+
+    def open_here(self, entry: PageEntry) -> None:
+        """Another page of the same file: the kernel, and what its cells have made, stay."""
+        if entry.key == self.entry.key:
+            return
+        self.entry = entry
+        self.replace_page()
+        self.keep_place()
+
+    def replace_page(self, *, keep: bool = False) -> None:
+        """The page anew: at its begin, or where it is now."""
+        old, new = self.text, self._page()
+        focused = self.focused.cell.index if isinstance(self.focused, CodeCell) else None
+        self.query_one("#body").mount(new, before=old)
+        if keep:
+            top = old.scroll_offset.y
+            self.call_after_refresh(self._back_to, focused, top)
+        elif focused is not None or self.focused is None:
+            self.call_after_refresh(self._to_first_cell)
+        old.remove()
+        self.show_status()
+        self.show_hints()
 
     # ---- what is kept ------------------------------------------------------------------------------------------
 
     def keep_place(self) -> None:
         """Go on starts here next time."""
-        self.dashboard.writer.keep(partial(self.dashboard.progress.remember, "place", self.entry.key))
+        self.dashboard.writer.keep(partial(self.dashboard.progress.remember, self.course.place, self.entry.key))
 
     def cell_ended(self, index: int) -> None:
         """The page may have been read with that."""

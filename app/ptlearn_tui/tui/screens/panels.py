@@ -44,12 +44,9 @@ class PanelsScreen(RunningScreen):
 
     def focus_text(self) -> None:
         """The keys go from a panel back to the cell that it shows."""
-        if self.session.order:
-            self.cell(self.session.order[0] if self.session.shown is None else self.session.shown).focus(
-                scroll_visible=False
-            )
-        else:
-            self.set_focus(None)
+        cells = self.text.cells
+        shown = [cell for cell in cells if cell.cell.index == self.session.shown]
+        self.set_focus(*(shown or cells or [None])[:1], scroll_visible=False)
 
     @on(GraphBody.Walked)
     def _walked(self, message: GraphBody.Walked) -> None:

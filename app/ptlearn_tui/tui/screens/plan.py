@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ptlearn_tui.runs.listing import Summary
+    from ptlearn_tui.tui.app import Dashboard
 
 RUNS_EVERY = 1.0  # seconds between looks at the runs folder
 
@@ -91,20 +92,7 @@ class PlanScreen(BaseScreen):
 
     def show_status(self) -> None:
         """While torch loads, the seconds; then what there is to work with."""
-        dashboard = self.dashboard
-        match dashboard.torch_state:
-            case "loading":
-                seconds = int(time.monotonic() - dashboard.started)
-                status = Content.styled(t("torch is loading, {n} s", n=seconds), MUTED)
-            case "ready":
-                version = dashboard.server.torch_version or ""
-                words = "torch " + ".".join(version.split("+")[0].split(".")[:2])
-                if dashboard.devices:
-                    words += f" · {dashboard.devices}"
-                status = Content.assemble((words, MUTED), "   ", (tick(), GOOD))
-            case _:
-                status = Content.styled(t("torch does not load: ptlearn-tui doctor"), BAD)
-        self.header.status = status
+        self.header.status = torch_words(self.dashboard)
 
     def show_rows(self) -> None:
         """Read the store and lay the plan out anew."""
@@ -215,9 +203,7 @@ class PlanScreen(BaseScreen):
             case Live(id=run):
                 self.dashboard.open_run(run)
             case ItemRow(item=item):
-                read = self.query_one(PlanDetail).read
-                unread = [page for page in item.pages if page.key not in read]
-                self.dashboard.open_page((unread or list(item.pages))[0])
+                self.dashboard.open_item(item)
 
     @on(PlanDetail.Opened)
     def _page_opened(self, message: PlanDetail.Opened) -> None:
@@ -259,3 +245,18 @@ def run_words(run: Summary) -> str:
     """How far a run is: `epoch 3 of 5   97.2 %`."""
     words = t("epoch {n} of {total}", n=min(run.epoch + 1, run.epochs), total=run.epochs)
     return f"{words}   {100 * run.accuracy:.1f} %" if run.accuracy is not None else words
+
+
+def torch_words(dashboard: Dashboard) -> Content:
+    """While torch loads, the seconds; then what there is to work with."""
+    match dashboard.torch_state:
+        case "loading":
+            seconds = int(time.monotonic() - dashboard.started)
+            return Content.styled(t("torch is loading, {n} s", n=seconds), MUTED)
+        case "ready":
+            version = dashboard.server.torch_version or ""
+            words = "torch " + ".".join(version.split("+")[0].split(".")[:2])
+            if dashboard.devices:
+                words += f" · {dashboard.devices}"
+            return Content.assemble((words, MUTED), "   ", (tick(), GOOD))
+    return Content.styled(t("torch does not load: ptlearn-tui doctor"), BAD)

@@ -88,7 +88,7 @@ class RunCellsScreen(PanelsScreen):
     # ---- finding the run that a cell has -----------------------------------------------------------------------
 
     def _look_again(self) -> None:
-        recipes = {cell.index: cell.run for cell in self.session.cells if cell.run}
+        recipes = {cell.index: cell.run for cell in self.session.cells.values() if cell.run}
         if recipes:
             self.look(recipes)
 
@@ -166,7 +166,8 @@ class RunCellsScreen(PanelsScreen):
         if message.joined:
             self.dashboard.say(t("{run} is running already: it is shown here", run=folder.name))
         self.side.open(PLOT)
-        self.call_after_refresh(self.text.keep_in_sight, index)
+        if index in self.session.on_page:
+            self.call_after_refresh(self.text.keep_in_sight, index)
         self._followed(index, run)
 
     # ---- following it ------------------------------------------------------------------------------------------
@@ -193,7 +194,7 @@ class RunCellsScreen(PanelsScreen):
         return self.session.records[index].run
 
     def _changed(self, index: int) -> None:
-        self.cell(index).changed()
+        self.changed(index)
         if index == self.session.shown:
             self.show_record()
         else:
@@ -211,7 +212,7 @@ class RunCellsScreen(PanelsScreen):
 
     def interrupt(self) -> None:
         """ctrl+c is the kernel's: it never stops a run."""
-        live = any(record.run is not None and record.run.live for record in self.session.records)
+        live = any(record.run is not None and record.run.live for record in self.session.records.values())
         if live and self.session.running is None and not isinstance(self.focused, Editor):
             self.dashboard.say(t("the run goes on; enter on its cell opens it, and x stops it there"))
         else:

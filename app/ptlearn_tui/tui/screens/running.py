@@ -19,6 +19,8 @@ from ptlearn_tui.tui.widgets.side import Side
 from ptlearn_tui.tui.widgets.tabs import PANELS, Tabs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ptlearn_tui.course.page import Cell
 
 FRAME = 1 / 30  # seconds between looks at what the kernel has sent
@@ -64,8 +66,14 @@ class RunningScreen(BaseScreen):
         return self.query_one(PageText)
 
     def cell(self, index: int) -> CodeCell:
-        """A cell's widget."""
+        """A cell's widget; of one that stands on this page."""
         return self.text.cell(index)
+
+    def changed(self, *cells: int) -> None:
+        """Cells whose records have changed. What stands on another page is drawn when that is opened."""
+        for index in cells:
+            if index in self.session.on_page:
+                self.cell(index).changed()
 
     def show_record(self) -> None:
         """The panels show the cell that ran or has the keys."""
@@ -79,7 +87,7 @@ class RunningScreen(BaseScreen):
         if message.index == self.session.running and self._go("end"):
             return
         self.queue([message.index])
-        following = self.session.after(message.index)
+        following = self.session.following(message.index)
         if message.go_on and following is not None:
             self.cell(following).focus(scroll_visible=False)
             self.text.keep_in_sight(message.index)
@@ -100,7 +108,7 @@ class RunningScreen(BaseScreen):
         stood = self.session.running
         if stood is None or not self.session.go(how):
             return False
-        self.cell(stood).changed()
+        self.changed(stood)
         self.show_hints()
         return True
 
@@ -115,8 +123,7 @@ class RunningScreen(BaseScreen):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                for index in self.session.restart(above):
-                    self.cell(index).changed()
+                self.changed(*self.session.restart(above))
                 self._next()
 
         if self.session.kernel is None:
@@ -131,17 +138,24 @@ class RunningScreen(BaseScreen):
         if at is not None:
             record = self.session.records[at]
             record.full = not record.full
-            self.cell(at).changed()
+            self.changed(at)
             self.show_record()
             self.show_hints()
-            if not record.full:  # what was looked at may be folded away
+            if not record.full and at in self.session.on_page:  # what was looked at may be folded away
                 self.call_after_refresh(self.text.keep_in_sight, at)
 
     def queue(self, cells: list[int]) -> None:
-        """They run in this order, after what waits already."""
-        for index in self.session.queue(cells):
-            self.cell(index).changed()
-        self._next()
+        """They run in this order, after what waits already; in notes of somebody's, once that is agreed to."""
+
+        def agreed() -> None:
+            self.changed(*self.session.queue(cells))
+            self._next()
+
+        self.with_consent(cells, agreed)
+
+    def with_consent(self, cells: list[int], agreed: Callable[[], None]) -> None:
+        """The course's own code needs none."""
+        agreed()
 
     def _next(self) -> None:
         """Start the next cell, if none runs."""
@@ -168,16 +182,15 @@ class RunningScreen(BaseScreen):
 
     def _take_in(self) -> None:
         for index, events in self.inbox.take().items():
-            if index not in self.session.order:
+            if index not in self.session.records:
                 continue  # a late word of a cell that is gone
             touched = self.session.take_in(index, events)
             if "cell" in touched or "done" in touched:
-                self.cell(index).changed()
+                self.changed(index)
                 if self.session.standing:
                     self.show_hints()
             if "elsewhere" in touched:
-                for other in self.session.lines_elsewhere(index):
-                    self.cell(other).changed()
+                self.changed(*self.session.lines_elsewhere(index))
             if index == self.session.shown:
                 self.side.changed(*touched & set(PANELS))
             if "done" in touched:
@@ -195,7 +208,7 @@ class RunningScreen(BaseScreen):
         """A cell may have waited for it."""
         index = self.session.torch_loaded()
         if index is not None:
-            self.cell(index).changed()
+            self.changed(index)
 
     def interrupt(self) -> None:
         """ctrl+c: what runs is interrupted, nothing is lost; in an editor where nothing runs it copies."""

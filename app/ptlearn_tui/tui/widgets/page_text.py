@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import on, work
 from textual.containers import VerticalScroll
 
-from ptlearn_tui.course.page import Cell, Fence, Page
+from ptlearn_tui.course.page import Cell, Fence
 from ptlearn_tui.course.page import Prose as ProseBlock
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui.screens.question import Question
@@ -21,10 +20,10 @@ from ptlearn_tui.tui.widgets.recipe_cell import RecipeCell
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-    from textual.widget import Widget
 
-    from ptlearn_tui.course.page import Block
+    from ptlearn_tui.course.page import Page
     from ptlearn_tui.tui.app import Dashboard
+    from ptlearn_tui.tui.kept import Kept
     from ptlearn_tui.tui.session import Session
 
 
@@ -34,46 +33,39 @@ SAVE = 0.5  # seconds after a key in an editor until what it holds is on disk
 class PageText(VerticalScroll, can_focus=False):
     """Cells take the keys, the text itself never does: the screen scrolls it."""
 
-    def __init__(self, key: str, page: Page, session: Session) -> None:
-        super().__init__(id="page")
-        self.key = key  # of the page in the progress store
+    def __init__(self, page: Page, session: Session, kept: Kept) -> None:
+        super().__init__()
         self.page = page
         self.session = session
-        self._rows: dict[int, int] = {}  # cells of the learner's own: index -> id in the store
+        self.kept = kept
         self._due = False  # a save is
 
     def compose(self) -> ComposeResult:
-        """A widget a block."""
-        yield from (self._widget(block) for block in self.page.blocks)
+        """A widget a block, and the cells that the learner has added."""
+        session = self.session
+        session.on_page = {block.index for block in self.page.blocks if isinstance(block, Cell)}
+        for block in self.page.blocks:
+            match block:
+                case Cell(index=index):
+                    yield self._cell(block)
+                    for added in session.added_below(index):
+                        session.on_page.add(added)
+                        yield self._cell(session.cells[added])
+                case Fence():
+                    yield ShownFence(block)
+                case _:
+                    yield Prose(block)
 
-    def _widget(self, block: Block) -> Widget:
-        match block:
-            case Cell():
-                return (RecipeCell if block.run else CodeCell)(block, self.session.records[block.index])
-            case Fence():
-                return ShownFence(block)
-            case _:
-                return Prose(block)
-
-    def on_mount(self) -> None:
-        """What the learner wrote the last time is there again."""
-        try:
-            edits, added = self.dashboard.progress.edits(self.key), self.dashboard.progress.scratch(self.key)
-        except sqlite3.Error as error:
-            self.dashboard.say(t("your edits can't be read: {why}", why=error), "error")
-            return
-        self.session.edits = {index: text for index, text in edits.items() if index < len(self.session.cells)}
-        for index, text in self.session.edits.items():
-            self.cell(index).show_edit(text)
-        for each in added:
-            if self.session.order:
-                widget = self._add(each.place, each.source)
-                self._rows[widget.cell.index] = each.id
+    def _cell(self, cell: Cell) -> CodeCell:
+        widget = (RecipeCell if cell.run else CodeCell)(cell, self.session.records[cell.index])
+        widget.edited = self.session.edits.get(cell.index)
+        widget.set_class(cell.scratch, "-yours")
+        return widget
 
     def on_unmount(self) -> None:
         """The program ends with an editor open."""
         for editor in self.query(Editor):
-            self.dashboard.writer.keep(partial(self._store, editor.index, editor.text.rstrip("\n")))
+            self.dashboard.writer.keep(partial(self.kept.write, editor.index, editor.text.rstrip("\n")))
 
     @property
     def dashboard(self) -> Dashboard:
@@ -142,9 +134,7 @@ class PageText(VerticalScroll, can_focus=False):
 
     def _add(self, place: float, source: str) -> CodeCell:
         cell = self.session.add(place, source)
-        widget = CodeCell(cell, self.session.records[cell.index])
-        widget.add_class("-yours")
-        widget.show_edit(source)
+        widget = self._cell(cell)
         above = self.session.order[max(0, self.session.order.index(cell.index) - 1)]
         self.mount(widget, after=self.cell(above))
         return widget
@@ -203,7 +193,7 @@ class PageText(VerticalScroll, can_focus=False):
         """A cell of the learner's own; the one above it gets the keys."""
         at = self.session.order.index(index)
         self.session.remove(index)
-        self.cell(self.session.order[max(0, at - 1)]).focus(scroll_visible=False)
+        self.cell(self.session.order[at - 1]).focus(scroll_visible=False)
         await self.cell(index).remove()
         await self._write(index, "")
 
@@ -236,21 +226,5 @@ class PageText(VerticalScroll, can_focus=False):
 
     async def _write(self, index: int, text: str) -> None:
         await self.dashboard.writer.keep(
-            partial(self._store, index, text), lambda why: t("your edit is not on disk: {why}", why=why)
+            partial(self.kept.write, index, text), lambda why: t("your edit is not on disk: {why}", why=why)
         )
-
-    def _store(self, index: int, text: str) -> None:
-        """In a thread: a disk may be slow. Raises `sqlite3.Error`."""
-        progress, cell = self.dashboard.progress, self.session.cells[index]
-        if not cell.scratch:
-            if text != cell.source:
-                progress.edit(self.key, index, text)
-            elif index in self.session.edits:
-                progress.forget_edit(self.key, index)
-        elif not text:
-            if index in self._rows:
-                progress.forget_scratch(self._rows.pop(index))
-        elif index in self._rows:
-            progress.edit_scratch(self._rows[index], text)
-        else:
-            self._rows[index] = progress.add_scratch(self.key, self.session.places[index], text)

@@ -1,0 +1,320 @@
+"""A path -> notes: files with their pages, cells and plan, in the same terms as the course's."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ptlearn_tui.course.notes.blocks import blocks
+from ptlearn_tui.course.notes.file import Signature, Text, contents, read, signature
+from ptlearn_tui.course.notes.outline import Outline, Section, Task, outline
+from ptlearn_tui.course.page import Block, Cell, Page, parser
+from ptlearn_tui.course.plan import Item, PageEntry, Plan, load_plan
+from ptlearn_tui.errors import RequestError
+from ptlearn_tui.home import expanded
+from ptlearn_tui.locale import LANGUAGES, t
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ptlearn_tui.course.course import Slot
+
+MARKDOWN = (".md", ".markdown", ".txt")
+THROUGH_JUPYTEXT = (".ipynb", ".py")
+IN_FOLDERS = (*MARKDOWN, ".ipynb")  # a folder's scripts are rarely notes; one is opened by its name
+MOST_FILES = 500
+_LEFT_OUT = ("node_modules", "site-packages")
+
+PRELUDE = -1  # the prelude's number among a file's cells, which are 0, 1, …: it is shown as cell zero
+PRELUDE_SOURCE = """\
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import torch.optim as optim"""
+
+
+@dataclass(frozen=True)
+class NotesFile:
+    """One file: what it holds, and what its kernel begins with."""
+
+    path: Path
+    name: str  # in its folder, or of itself
+    key: str  # in the progress store: the same wherever the home folder is
+    signature: Signature
+    outline: Outline
+    cells: tuple[Cell, ...]
+    prelude: Cell | None
+    encoding: str = "utf-8"
+    broken: int = 0  # bytes that are of no character
+    ticks: bool = True  # whether its boxes stand in the file itself, so that a tick can be written there
+
+    @property
+    def title(self) -> str:
+        """As its author has it, or its name."""
+        return str(self.outline.fields.get("title") or self.name)
+
+    @cached_property
+    def pages(self) -> tuple[PageEntry, ...]:
+        """In order; the numbers are those that people see."""
+        return tuple(
+            PageEntry(self.key, each.id, number, each.title, self._minutes(each), self.path)
+            for number, each in enumerate(self.outline.sections, 1)
+        )
+
+    @property
+    def runnable(self) -> tuple[Cell, ...]:
+        """What its kernel runs, in order, the prelude first."""
+        return (self.prelude, *self.cells) if self.prelude is not None else self.cells
+
+    def _minutes(self, section: Section) -> int:
+        """300 Chinese characters or 200 words a minute, half a minute a cell."""
+        text = "\n".join(self.outline.lines[section.begin : section.end])
+        wide = sum(character > "\u2e80" for character in text)
+        return max(1, round(wide / 300 + len(text.split()) / 200 + section.count / 2))
+
+    @cached_property
+    def slots(self) -> dict[int, Slot]:
+        """By what a cell says: the learner's version follows it wherever it moves in the file."""
+        found: dict[int, Slot] = {}
+        counts: dict[str, int] = {}
+        for cell in self.runnable:
+            name = "prelude" if cell.prelude else hashlib.sha256(cell.source.encode("utf-8", "replace")).hexdigest()[:16]
+            nth = counts[name] = counts.get(name, -1) + 1
+            found[cell.index] = (f"{self.key}#{name}", nth)
+        return found
+
+    def read(self, id: str) -> Page:
+        """What a page says. The prelude stands before the first cell of all."""
+        section = next(each for each in self.outline.sections if each.id == id)
+        lines = self.outline.lines[section.begin : section.end]
+        env: dict[str, Any] = {"references": dict(self.outline.references)}
+        found: list[Block] = []
+        for block in blocks(parser().parse("\n".join(lines), env), lines, section.first):
+            if isinstance(block, Cell):
+                if not block.index and self.prelude is not None:
+                    found.append(self.prelude)
+                block = self.cells[block.index]
+            found.append(block)
+        return Page(section.title, tuple(found))
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What was opened."""
+
+    path: Path
+    files: tuple[NotesFile, ...]
+    refused: tuple[str, ...] = ()  # files of the folder that can't be shown, each with the reason
+
+    @property
+    def title(self) -> str:
+        """The file's name, or the folder's."""
+        return self.path.name or str(self.path)
+
+    @property
+    def key(self) -> str:
+        """In the progress store."""
+        return key(self.path)
+
+    @cached_property
+    def pages(self) -> tuple[PageEntry, ...]:
+        """Of all files, in order."""
+        return tuple(page for file in self.files for page in file.pages)
+
+    @property
+    def tasks(self) -> tuple[tuple[NotesFile, Task], ...]:
+        """The plan: every box of every file, in order."""
+        return tuple((file, task) for file in self.files for task in file.outline.tasks)
+
+    def file(self, key: str) -> NotesFile | None:
+        """The file of that key."""
+        return next((each for each in self.files if each.key == key), None)
+
+    # ---- as a course ---------------------------------------------------------------------------------------------
+
+    @property
+    def place(self) -> str:
+        """The setting that remembers the page that was open last."""
+        return f"place {self.key}"
+
+    def page(self, key: str) -> PageEntry | None:
+        """The page of that key."""
+        return self.pages[self._places[key]] if key in self._places else None
+
+    def neighbours(self, page: PageEntry) -> tuple[PageEntry | None, PageEntry | None]:
+        """The pages before and after, across files."""
+        at = self._places.get(page.key)
+        if at is None:
+            return None, (self.pages[0] if self.pages else None)
+        return (self.pages[at - 1] if at else None), (self.pages[at + 1] if at + 1 < len(self.pages) else None)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {page.key: at for at, page in enumerate(self.pages)}
+
+    def crumbs(self, page: PageEntry) -> tuple[str, ...]:
+        """The heading that it stands under, or the file; and its number and title."""
+        file = self._of(page)
+        above = file.outline.sections[page.number - 1].above
+        return above[-1] if above else file.name, f"{page.number} {page.title}"
+
+    def beside(self, page: PageEntry) -> int:
+        """The pages of its file."""
+        return len(self._of(page).pages)
+
+    def unit(self, page: PageEntry) -> str:
+        """A file has one kernel."""
+        return page.item
+
+    def cells(self, page: PageEntry) -> tuple[Cell, ...]:
+        """The file's, the prelude first."""
+        return self._of(page).runnable
+
+    def slots(self, page: PageEntry) -> dict[int, Slot]:
+        """By what a cell says."""
+        return self._of(page).slots
+
+    def read(self, page: PageEntry) -> Page:
+        """A page of its file, which is read already."""
+        return self._of(page).read(page.id)
+
+    def line(self, page: PageEntry) -> int:
+        """Where it begins in its file, 1-based; of a notebook or a script only its first cell's place is known."""
+        file = self._of(page)
+        section = file.outline.sections[page.number - 1]
+        if file.ticks:
+            return section.begin + 1
+        return file.cells[section.first].line if section.count else 1
+
+    def _of(self, page: PageEntry) -> NotesFile:
+        file = self.file(page.item)
+        if file is None:
+            raise KeyError(page.item)
+        return file
+
+
+def load(wanted: str | Path, *, prelude: bool = True, known: Notes | None = None) -> Notes:
+    """Read a file or a folder of them; of `known` what has not changed. Raises `RequestError` in one line."""
+    path = expanded(str(wanted))
+    before = {file.path: file for file in known.files} if known else {}
+    try:
+        folder = path.is_dir()
+        path = path.resolve() if path.exists() else path
+    except (OSError, RuntimeError, ValueError):  # links in a circle, a name too long: told by whoever reads it
+        folder = False
+    if not folder:
+        return Notes(path, (load_file(path, path.name, prelude=prelude),))
+    files: list[NotesFile] = []
+    refused: list[str] = []
+    for each in _walk(path):
+        if len(files) == MOST_FILES:
+            refused.append(t("more than {n} files: the rest is left out", n=MOST_FILES))
+            break
+        try:
+            file = before.get(each)
+            if file is None or file.signature != signature(each):
+                file = load_file(each, str(each.relative_to(path)), prelude=prelude)
+            files.append(file)
+        except OSError as error:
+            refused.append(f"{each}: {error.strerror}")
+        except RequestError as error:
+            refused.append(str(error))
+    if not files:
+        known = " ".join((*MARKDOWN, *THROUGH_JUPYTEXT))
+        raise RequestError(refused[0] if refused else t("{path} has no notes in it: {known}", path=path, known=known))
+    return Notes(path, tuple(files), tuple(refused))
+
+
+def changed(notes: Notes) -> bool:
+    """Whether the disk has something else by now."""
+    try:
+        if any(signature(file.path) != file.signature for file in notes.files):
+            return True
+    except OSError:
+        return True
+    if not notes.path.is_dir():
+        return False
+    return len(list(islice(_walk(notes.path), MOST_FILES + 1))) != len(notes.files) + len(notes.refused)
+
+
+def load_file(path: Path, name: str, *, prelude: bool) -> NotesFile:
+    """Read one file. Raises `RequestError`."""
+    if path.suffix.lower() in THROUGH_JUPYTEXT:
+        return _converted(path, name, prelude=prelude)
+    text = read(path)
+    return _file(text, name, outline(text.shown, path.stem), prelude=prelude)
+
+
+def _file(text: Text, name: str, found: Outline, *, prelude: bool) -> NotesFile:
+    wanted = prelude and found.cells and found.fields.get("prelude") not in (False, "false", "off", "no")
+    return NotesFile(
+        path=text.path,
+        name=name,
+        key=key(text.path),
+        signature=text.signature,
+        outline=found,
+        cells=found.cells,
+        prelude=Cell(PRELUDE, PRELUDE_SOURCE, frozenset({"prelude"})) if wanted else None,
+        encoding=text.encoding,
+        broken=text.broken,
+    )
+
+
+def _converted(path: Path, name: str, *, prelude: bool) -> NotesFile:
+    from ptlearn_tui.course.notes.notebook import convert
+
+    data, signature = contents(path)
+    converted = convert(path.name, data)
+    file = _file(
+        Text(path, converted.text, "utf-8", signature), name, outline(converted.text, path.stem), prelude=prelude
+    )
+    cells = tuple(
+        replace(cell, line=converted.lines.get(cell.line, 1), saved=converted.saved.get(cell.line, ()))
+        for cell in file.cells
+    )
+    return replace(file, cells=cells, ticks=False)
+
+
+def key(path: Path) -> str:
+    """`~/notes/pytorch.md`: the same on a laptop and on a GPU box, where homes have other names."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)
+
+
+def task_key(file: NotesFile, task: Task) -> str:
+    """In the progress store, for a file that takes no ticks."""
+    return f"{file.key}#{task.title}" + (f"#{task.nth + 1}" if task.nth else "")
+
+
+def matching(title: str, plan: Plan, notes: Notes) -> tuple[PageEntry | None, Item | None]:
+    """What a box leads to: the page of that title, and the course's item, whose title may be in either language."""
+    wanted = _bare(title)
+    page = next((page for page in notes.pages if _bare(page.title) == wanted), None)
+    titles = {_bare(item.title): item.id for language in LANGUAGES for item in load_plan(language).items}
+    return page, plan.item(titles[wanted]) if wanted in titles else None
+
+
+def _bare(title: str) -> str:
+    return "".join(character for character in title.casefold() if character.isalnum())
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """By name, numbers as numbers; hidden folders and links to folders are left out."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted((each for each in folders if each[0] != "." and each not in _LEFT_OUT), key=_natural)
+        for name in sorted(names, key=_natural):
+            if name[0] != "." and name.lower().endswith(IN_FOLDERS):
+                yield Path(root, name)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(piece), "") if piece.isdecimal() else (-1, piece.lower()) for piece in re.split(r"(\d+)", name) if piece]
