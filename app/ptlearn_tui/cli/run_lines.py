@@ -19,7 +19,7 @@ RECENT = 50
 """Steps whose mean is the loss that is shown: one batch alone jumps about."""
 
 
-class Progress:
+class RunLines:
     """Writes to `out`. Draws over its line only on a terminal that can; use as a context manager."""
 
     def __init__(self, out: TextIO, *, ascii_only: bool, environment: Mapping[str, str]) -> None:
@@ -32,7 +32,7 @@ class Progress:
         self._began: tuple[int, float] | None = None  # step and time of the first that was seen
         self._step, self._time, self._speed, self._epoch_began = 0, 0.0, 0.0, 0.0
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> RunLines:
         return self
 
     def __exit__(self, *_: object) -> None:
