@@ -63,4 +63,7 @@ TABLE: dict[str, str] = {
     "ran": "已运行",
     "left out, it trains: {command}": "略过，这一格会开始训练：{command}",
     "{n} cells, {failed} failed": "共 {n} 格，{failed} 格出错",
+    "{path} was written by a newer ptlearn-tui: update this one, or choose another place with --home": (
+        "{path} 由更新的 ptlearn-tui 写出：请先升级，或用 --home 另选位置"
+    ),
 }
