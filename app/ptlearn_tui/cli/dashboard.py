@@ -14,7 +14,7 @@ from ptlearn_tui.locale import t
 if TYPE_CHECKING:
     import argparse
 
-HEADLESS = "plan, run, train, runs, data, doctor, export"
+HEADLESS = "plan, run, train, runs, data, doctor, export, progress"
 
 
 def main(args: argparse.Namespace) -> int:
