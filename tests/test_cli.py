@@ -23,7 +23,7 @@ from ptlearn_tui.course.progress import Progress
 
 PROGRAM = str(Path(sys.executable).with_name("ptlearn-tui"))
 PATIENCE = 120.0  # seconds before a command that hangs is killed
-COMMANDS = ["plan", "run", "train", "runs", "attach", "data", "doctor", "export"]
+COMMANDS = ["plan", "run", "train", "runs", "attach", "data", "doctor", "export", "progress"]
 
 
 def command(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -244,7 +244,7 @@ def test_a_terminal_that_cannot_show_the_dashboard_gets_the_commands_that_need_n
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert f"TERM={term} " in line
-    assert "plan, run, train, runs, data, doctor, export" in line
+    assert "plan, run, train, runs, data, doctor, export, progress" in line
 
 
 def test_without_a_terminal_the_dashboard_names_the_commands_that_need_none() -> None:
@@ -252,7 +252,7 @@ def test_without_a_terminal_the_dashboard_names_the_commands_that_need_none() ->
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert "ssh -t" in line
-    assert "plan, run, train, runs, data, doctor, export" in line
+    assert "plan, run, train, runs, data, doctor, export, progress" in line
 
 
 def test_an_unknown_run_is_said_before_the_screen_opens() -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from killed import kill_at
+from ptlearn_tui.course import schema
 from ptlearn_tui.course.progress import FILE, Progress, chosen_language
 from ptlearn_tui.errors import RequestError
 
@@ -170,4 +172,161 @@ def test_asking_for_the_language_makes_no_store(learner_home: Path) -> None:
         progress.remember("language", "zh")
     assert chosen_language() == "zh"
     (learner_home / FILE).write_text("not a database at all, only some words\n" * 50)
+    assert chosen_language() is None
+
+
+# ---- remarks, outputs, and what is taken back --------------------------------------------------------------------
+
+
+def test_a_remark_is_kept_until_it_is_taken_back(progress: Progress) -> None:
+    assert (progress.remark("autograd/scalar"), progress.remarks()) == ("", {})
+    progress.keep_remark("autograd/scalar", "x is **not** a leaf")
+    progress.keep_remark("tensors/view", "# Strides\n")
+    progress.keep_remark("autograd/scalar", "x is **not** a leaf, 我想")
+    with Progress.open() as again:
+        assert again.remark("autograd/scalar") == "x is **not** a leaf, 我想"
+        assert again.remarks() == {"autograd/scalar": "x is **not** a leaf, 我想", "tensors/view": "# Strides\n"}
+    progress.keep_remark("tensors/view", " \n")
+    assert progress.remark("tensors/view") == ""
+    assert progress.remarks().keys() == {"autograd/scalar"}
+
+
+def test_what_a_cell_printed_last_is_kept_with_the_source_that_ran(learner_home: Path) -> None:
+    learner_home.mkdir()
+    moments = iter([1.5, 2.5, 3.5])
+    with Progress(learner_home / FILE, clock=lambda: next(moments)) as progress:
+        progress.keep_output("autograd/scalar", 1, "print(1)", "1\n")
+        progress.keep_output("autograd/scalar", 0, "print(0)", "0\n")
+        progress.keep_output("autograd/scalar", 1, "print(2)", "2\n")
+    with Progress.open() as again:
+        assert again.outputs("autograd/scalar") == {0: ("print(0)", "0\n", 2.5), 1: ("print(2)", "2\n", 3.5)}
+        assert again.outputs("autograd/scalar")[1].source == "print(2)"
+        assert again.outputs("autograd/vector") == {}
+
+
+def test_an_edit_that_is_taken_back_is_no_edit(progress: Progress) -> None:
+    progress.edit("autograd/scalar", 0, "mine")
+    progress.edit("autograd/scalar", 1, "")
+    progress.forget_edit("autograd/scalar", 0)
+    assert progress.edits("autograd/scalar") == {1: ""}
+    progress.edit("autograd/scalar", 0, "mine again")
+    assert progress.edits("autograd/scalar") == {0: "mine again", 1: ""}
+
+
+def test_the_id_of_a_removed_cell_never_comes_again(progress: Progress) -> None:
+    """A page that is open in another terminal may still write under it."""
+    gone = progress.add_scratch("autograd/scalar", 0.5, "gone")
+    progress.forget_scratch(gone)
+    assert progress.scratch("autograd/scalar") == []
+    other = progress.add_scratch("autograd/scalar", 1.5, "other")
+    assert other != gone
+    progress.edit_scratch(gone, "written on")
+    assert progress.scratch("autograd/scalar") == [(gone, 0.5, "written on"), (other, 1.5, "other")]
+
+
+# ---- stores of other versions ------------------------------------------------------------------------------------
+
+OLD = """
+CREATE TABLE ticks (item TEXT PRIMARY KEY, done INTEGER NOT NULL, changed REAL NOT NULL);
+CREATE TABLE pages (page TEXT PRIMARY KEY, read REAL NOT NULL);
+CREATE TABLE edits (page TEXT, cell INTEGER, source TEXT NOT NULL, changed REAL NOT NULL, PRIMARY KEY (page, cell));
+CREATE TABLE scratch (
+    id INTEGER PRIMARY KEY, page TEXT NOT NULL, place REAL NOT NULL, source TEXT NOT NULL, changed REAL NOT NULL
+);
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+OLD_WRITES = """
+REPLACE INTO ticks VALUES ('data', 1, 1.5);
+INSERT OR IGNORE INTO pages VALUES ('data/first', 1.5);
+REPLACE INTO edits VALUES ('data/first', 0, 'mine', 1.5);
+INSERT INTO scratch (page, place, source, changed) VALUES ('data/first', 0.5, 'one', 1.5);
+INSERT INTO scratch (page, place, source, changed) VALUES ('data/first', 1.5, 'two', 1.5);
+UPDATE scratch SET source = 'one more', changed = 2.5 WHERE id = 1;
+REPLACE INTO settings VALUES ('language', 'zh');
+"""
+
+
+@pytest.fixture
+def old_store(learner_home: Path) -> Path:
+    """What the first version left behind."""
+    learner_home.mkdir()
+    with closing(sqlite3.connect(learner_home / FILE)) as plain:
+        plain.executescript(OLD + OLD_WRITES)
+    return learner_home / FILE
+
+
+def holds_what_the_old_program_wrote(progress: Progress) -> None:
+    assert progress.ticked() == {"data"}
+    assert progress.pages_read() == {"data/first"}
+    assert progress.edits("data/first") == {0: "mine"}
+    assert progress.scratch("data/first") == [(1, 0.5, "one more"), (2, 1.5, "two")]
+    assert progress.setting("language") == "zh"
+
+
+def uids(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as plain:
+        return [uid for (uid,) in plain.execute("SELECT uid FROM scratch")]
+
+
+def version(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as plain:
+        return int(plain.execute("PRAGMA user_version").fetchone()[0])
+
+
+def test_an_old_store_is_brought_up_where_it_is_once(old_store: Path) -> None:
+    assert version(old_store) == 0
+    with Progress.open() as progress:
+        holds_what_the_old_program_wrote(progress)
+        progress.keep_remark("data/first", "new")
+    assert version(old_store) == schema.VERSION
+    named, written = uids(old_store), old_store.read_bytes()
+    assert len(set(named)) == 2
+    with Progress.open() as progress:
+        assert progress.remark("data/first") == "new"
+    assert old_store.read_bytes() == written
+    assert uids(old_store) == named
+
+
+def test_an_old_program_works_on_a_store_of_now(learner_home: Path) -> None:
+    with Progress.open() as progress:
+        progress.edit("data/first", 1, "taken back")
+        progress.forget_edit("data/first", 1)
+        with closing(sqlite3.connect(progress.path)) as plain:
+            plain.executescript(OLD.replace("TABLE", "TABLE IF NOT EXISTS") + OLD_WRITES)
+            assert plain.execute("SELECT cell, source FROM edits").fetchall() == [(0, "mine")]
+        holds_what_the_old_program_wrote(progress)
+        assert len({*uids(progress.path)} - {None}) == 2
+
+
+def test_two_programs_that_open_an_old_store_at_once_both_can(old_store: Path) -> None:
+    code = "print('open', flush=True); store.edit('data/first', 7 + int(sys.argv[1]), 'new')"
+    both = [python(code, name) for name in ("0", "1")]
+    assert [process.communicate()[0] for process in both] == ["open\n", "open\n"]
+    with Progress.open() as progress:
+        assert progress.edits("data/first") == {0: "mine", 7: "new", 8: "new"}
+        progress.forget_edit("data/first", 7)
+        progress.forget_edit("data/first", 8)
+        holds_what_the_old_program_wrote(progress)
+
+
+@pytest.mark.parametrize("statement", ["CREATE TABLE IF NOT", "UPDATE scratch", "PRAGMA user_version = ", "COMMIT"])
+def test_a_kill_while_an_old_store_is_brought_up_leaves_the_old_one(old_store: Path, statement: str) -> None:
+    assert kill_at(statement, "plan") == -signal.SIGKILL
+    assert version(old_store) == 0
+    with Progress.open() as progress:
+        holds_what_the_old_program_wrote(progress)
+    assert version(old_store) == schema.VERSION
+
+
+def test_a_store_of_a_newer_program_is_left_alone(learner_home: Path) -> None:
+    Progress.open().close()
+    path = learner_home / FILE
+    with closing(sqlite3.connect(path)) as plain:
+        plain.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    before = path.read_bytes()
+    with pytest.raises(RequestError) as caught:
+        Progress.open()
+    assert str(path) in str(caught.value)
+    assert "newer" in str(caught.value)
+    assert path.read_bytes() == before
     assert chosen_language() is None

@@ -6,7 +6,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from ptlearn_tui.cli.progress import cells
+from ptlearn_tui.cli.run_lines import cells
 from ptlearn_tui.locale import t
 
 if TYPE_CHECKING:

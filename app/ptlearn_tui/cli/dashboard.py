@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 300_000  # bytes: a tenth of a second
 
-HEADLESS = "plan, run, train, runs, data, doctor, export"
+HEADLESS = "plan, run, train, runs, data, doctor, export, progress"
 
 
 def main(args: argparse.Namespace) -> int:

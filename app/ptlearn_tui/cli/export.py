@@ -38,11 +38,10 @@ def to_csv(folder: Path, args: argparse.Namespace) -> None:
     numbers = _numbers(folder)
     content = table.as_csv(numbers).encode()
     if args.output == STDOUT:
-        # Line by line: where Python does not buffer (PYTHONUNBUFFERED), one big write may write a part of it only.
-        sys.stdout.buffer.writelines(content.splitlines(keepends=True))
+        write_stdout(content)
         return
     path = expanded(args.output or f"{folder.name}.csv")
-    _write(path, content, args.force)
+    write_file(path, content, args.force)
     _say(numbers, path)
 
 
@@ -57,7 +56,7 @@ def to_tensorboard(folder: Path, args: argparse.Namespace) -> None:
     made = _make(target)
     try:
         _refuse_others(path)
-        _write(path, content, args.force)
+        write_file(path, content, args.force)
     except (OSError, RequestError):
         if made:
             target.rmdir()
@@ -95,7 +94,14 @@ def _refuse_others(path: Path) -> None:
         )
 
 
-def _write(path: Path, content: bytes, force: bool) -> None:
+def write_stdout(content: bytes) -> None:
+    """All of it: where Python does not buffer (PYTHONUNBUFFERED), one big write may write a part only."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[sys.stdout.buffer.write(rest) :]
+
+
+def write_file(path: Path, content: bytes, force: bool) -> None:
     """Write a file whole or not at all; one that is there only with `force`. Raises `RequestError` and `OSError`."""
     try:
         if path.exists():

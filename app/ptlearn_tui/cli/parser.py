@@ -143,5 +143,21 @@ def make_parser() -> Parser:
     export.add_argument(
         "-o", dest="output", metavar="PATH", help=t("file or folder to write (ID.csv, ID-tensorboard), or - for stdout")
     )
-    export.add_argument("--force", action="store_true", help=t("replace a file that is there"))
+    force = {"action": "store_true", "help": t("replace a file that is there")}
+    export.add_argument("--force", **force)  # type: ignore[arg-type]
+
+    progress = command(
+        "progress", t("move ticks, answers and edits between machines"), "progress import ptlearn-progress.json"
+    )
+    progress.add_argument(
+        "action",
+        choices=("export", "import", "replaced"),
+        help=t("write all into one file; take in such a file; print your texts that gave way to newer ones"),
+    )
+    progress.add_argument("file", nargs="?", metavar="FILE", help=t("to import, or - for stdin"))
+    progress.add_argument(
+        "-o", dest="output", metavar="FILE", help=t("file to write (ptlearn-progress.json), or - for stdout")
+    )
+    progress.add_argument("--force", **force)  # type: ignore[arg-type]
+    progress.add_argument("--json", **json)  # type: ignore[arg-type]
     return parser

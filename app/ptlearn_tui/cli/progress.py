@@ -1,170 +1,166 @@
-"""How a run goes, in lines of text: one that is drawn over on a terminal, and one for each epoch that stays."""
+"""`ptlearn-tui progress`: what a learner has made, from one machine to another."""
 
 from __future__ import annotations
 
-import shutil
-import unicodedata
-from collections import deque
-from typing import TYPE_CHECKING, TextIO
+import errno
+import json
+import re
+import shlex
+import sqlite3
+import sys
+import time
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, BinaryIO
 
-from ptlearn_tui import events
-from ptlearn_tui.doctor.report import gigabytes
+from ptlearn_tui.cli.export import STDOUT, write_file, write_stdout
+from ptlearn_tui.cli.run_lines import cells
+from ptlearn_tui.course import made, merge
+from ptlearn_tui.course.progress import Progress, unusable
+from ptlearn_tui.errors import RequestError
+from ptlearn_tui.home import expanded
 from ptlearn_tui.locale import t
-from ptlearn_tui.training import datasets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import argparse
+    from collections.abc import Iterator
 
-RECENT = 50
-"""Steps whose mean is the loss that is shown: one batch alone jumps about."""
+    from ptlearn_tui.course.progress import Replaced
+
+FILE = "ptlearn-progress.json"
+STDIN = "-"
+LIMIT = 256 * 2**20  # bytes; all that was ever made is a hundredth of it
 
 
-class Progress:
-    """Writes to `out`. Draws over its line only on a terminal that can; use as a context manager."""
+def main(args: argparse.Namespace) -> int:
+    """0 done. Raises `RequestError`, and `OSError` where the disk is full."""
+    {"export": export, "import": take_in, "replaced": show_replaced}[args.action](args)
+    return 0
 
-    def __init__(self, out: TextIO, *, ascii_only: bool, environment: Mapping[str, str]) -> None:
-        self._out = out
-        self._live = out.isatty() and environment.get("TERM", "dumb") != "dumb"
-        encoding = (out.encoding or "ascii").lower()
-        self._full, self._empty = "=-" if ascii_only or not encoding.startswith("utf") else "━─"
-        self._run: events.Run | None = None
-        self._losses: deque[float] = deque(maxlen=RECENT)
-        self._began: tuple[int, float] | None = None  # step and time of the first that was seen
-        self._step, self._time, self._speed, self._epoch_began = 0, 0.0, 0.0, 0.0
 
-    def __enter__(self) -> Progress:
-        return self
+def export(args: argparse.Namespace) -> None:
+    """Write all that was made into one file, whole or not at all."""
+    if args.file is not None:
+        raise RequestError(t("name the file to write with -o {file}", file=args.file))
+    with opened() as progress:
+        all_made = merge.collect(progress)
+    if args.output == STDOUT:
+        write_stdout(made.encode(all_made))
+        return
+    path = expanded(args.output or FILE)
+    write_file(path, made.encode(all_made), args.force)
+    counts = {name: len(getattr(all_made, name)) for name in merge.KINDS}
+    if args.json:
+        _print_json({"path": str(path), **counts})
+        return
+    what = ", ".join(f"{words} {counts[name]}" for name, words in _kinds().items())
+    command = f"ptlearn-tui progress import {shlex.quote(path.name)}"
+    sys.stdout.write(f"{path}: {what}\n  " + t("on the other machine: {command}", command=command) + "\n")
 
-    def __exit__(self, *_: object) -> None:
-        self._clear()  # leave no half-drawn line behind, however it ended
 
-    def show(self, batch: list[events.AnyEvent]) -> None:
-        """Take in what the run has written since the last time."""
-        for event in batch:
-            match event:
-                case events.Run():
-                    self._run = event
-                    self._epoch_began = _seconds(event)
-                    self._line(*_opening(event))
-                case events.Metric(name="loss"):
-                    self._losses.append(float(event.value))
-                    self._step, self._time = event.step, _seconds(event)
-                    self._began = self._began or (event.step, self._time)
-                case events.Timing():
-                    self._speed = event.images_per_second
-                case events.Eval():
-                    self._line(self._epoch(event))
-                case events.Note():
-                    what = f"{action(event.action)} {event.text}".rstrip()
-                    self._line(t("step {n}: {what}", n=event.step, what=what))
-                case events.End():
-                    self._line(_ending(event))
-                    return
-        if self._live and self._run and self._step:
-            self._draw(self._run)
-
-    def _epoch(self, score: events.Eval) -> str:
-        took, self._epoch_began = _seconds(score) - self._epoch_began, _seconds(score)
-        return t(
-            "epoch {n}   test loss {loss:.3f}   accuracy {accuracy:.2f} %   {seconds:.1f} s",
-            n=score.epoch,
-            loss=float(score.loss),
-            accuracy=100 * score.accuracy,
-            seconds=took,
+def take_in(args: argparse.Namespace) -> None:
+    """Merge a file into what is here."""
+    _refuse_output(args)
+    if args.file is None:
+        raise RequestError(t("import which file? it is written by: {command}", command="ptlearn-tui progress export"))
+    other = made.decode(_read(args.file), t("stdin") if args.file == STDIN else args.file)
+    with opened() as progress:
+        summary = merge.merge(progress, other, time.time())
+    if args.json:
+        counts = {name: count._asdict() for name, count in summary.counts.items()}
+        _print_json({**counts, "replaced": summary.replaced})
+        return
+    heads = (t("came in"), t("newer here"))
+    names = _kinds()
+    wide = max(map(cells, names.values()))
+    sys.stdout.write(" " * wide + "".join(f"   {head}" for head in heads) + "\n")
+    for name, words in names.items():
+        numbers = "".join(
+            f"   {number:>{cells(head)}}" for head, number in zip(heads, summary.counts[name], strict=True)
         )
-
-    def _draw(self, run: events.Run) -> None:
-        """The one live line, as wide as the terminal at most: a line that wraps can't be drawn over."""
-        epochs = run.config["epochs"]
-        total = max(1, epochs * run.steps_per_epoch)
-        done = self._step / total
-        first_step, first_time = self._began or (0, 0.0)
-        left = (total - self._step) * (self._time - first_time) / max(1, self._step - first_step)
-        head = t("epoch {n} of {total}", n=min(epochs, (self._step - 1) // run.steps_per_epoch + 1), total=epochs)
-        tail = "   ".join(
-            [
-                f"{done:4.0%}".replace("%", " %"),
-                t("loss {value:.3f}", value=sum(self._losses) / len(self._losses)),
-                t("{n} images/s", n=f"{self._speed:,.0f}".replace(",", " ")),
-                t("{time} left", time=_clock(left)),
-            ]
-        )
-        columns = shutil.get_terminal_size().columns - 1
-        room = min(32, columns - cells(head) - cells(tail) - 4)
-        bar = ""
-        if room >= 4:
-            full = round(done * room)
-            bar = f"  {self._full * full}{self._empty * (room - full)}"
-        line = f"{head}{bar}  {tail}"
-        while cells(line) > columns:
-            line = line[:-1]
-        self._out.write(f"\r\x1b[K{line}")
-        self._out.flush()
-
-    def _line(self, *lines: str) -> None:
-        self._clear()
-        self._out.write("".join(line + "\n" for line in lines))
-        self._out.flush()
-
-    def _clear(self) -> None:
-        if self._live:
-            self._out.write("\r\x1b[K")
-            self._out.flush()
+        sys.stdout.write(words + " " * (wide - cells(words)) + numbers + "\n")
+    if summary.replaced:
+        line = t("texts of yours that gave way to newer ones: {n}; they are kept", n=summary.replaced)
+        sys.stdout.write(f"{line}: ptlearn-tui progress replaced\n")
 
 
-def action(name: str) -> str:
-    """What somebody did to a run, in words."""
-    words = {
-        "pause": t("paused"),
-        "go on": t("goes on"),
-        "rate": t("learning rate"),
-        "stop": t("stopped"),
-        "resume": t("resumed"),
-        "look": t("looked into"),
-        "compile": t("torch.compile works for about a minute before the first step"),
+def show_replaced(args: argparse.Namespace) -> None:
+    """Every text that an import has replaced, as Markdown."""
+    _refuse_output(args)
+    if args.file is not None:
+        raise RequestError(t("{action} takes no file", action="replaced"))
+    with opened() as progress:
+        found = progress.replaced()
+    if args.json:
+        _print_json({"replaced": [each._asdict() for each in found]})
+    elif not found:
+        sys.stdout.write(t("no import has replaced a text of yours") + "\n")
+    else:
+        sys.stdout.write("\n".join(map(_markdown, found)))
+
+
+@contextmanager
+def opened() -> Iterator[Progress]:
+    """The store. Raises `RequestError` where it can't be used, `OSError` where the disk is full."""
+    with Progress.open() as progress:
+        try:
+            yield progress
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL" or "disk is full" in str(error):
+                raise OSError(errno.ENOSPC, "No space left on device") from error  # not a wrong request
+            raise unusable(progress.path, error) from error
+
+
+def _read(name: str) -> bytes:
+    """The file, or stdin. Raises `RequestError`."""
+    try:
+        if name == STDIN:
+            return _bounded(sys.stdin.buffer, t("stdin"))
+        path = expanded(name)
+        with path.open("rb") as file:
+            return _bounded(file, str(path))
+    except OSError as error:
+        raise RequestError(f"{name}: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in the name
+        raise RequestError(f"{name}: {error}") from error
+
+
+def _bounded(file: BinaryIO, name: str) -> bytes:
+    content = file.read(LIMIT + 1)
+    if len(content) > LIMIT:
+        raise RequestError(t("{path} is no progress file: {why}", path=name, why=t("it is larger than 256 MB")))
+    return content
+
+
+def _refuse_output(args: argparse.Namespace) -> None:
+    if args.output is not None or args.force:
+        raise RequestError(t("-o and --force are for export only"))
+
+
+def _kinds() -> dict[str, str]:
+    """What is moved, in words."""
+    return {
+        "ticks": t("ticks"),
+        "pages": t("pages read"),
+        "edits": t("edited cells"),
+        "cells": t("cells of your own"),
+        "remarks": t("remarks"),
+        "outputs": t("outputs"),
     }
-    return words.get(name, name)
 
 
-def cells(text: str) -> int:
-    """How many cells of a terminal the text takes: a Chinese character is two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+def _markdown(one: Replaced) -> str:
+    """A heading that says which and when, then the text: code in a fence that nothing in it can close."""
+    where = {"edit": t("cell {n}", n=int(one.cell) + 1)} if one.kind == "edit" else {}
+    where |= {"cell": t("a cell of your own"), "remark": t("remark")}
+    written, replaced = (f"{datetime.fromtimestamp(moment):%Y-%m-%d %H:%M}" for moment in (one.changed, one.replaced))
+    dates = t("written {written}, replaced {replaced}", written=written, replaced=replaced)
+    head = f"## {one.page} · {where[one.kind]}\n\n{dates}\n\n"
+    if one.kind == "remark":
+        return head + one.text.rstrip("\n") + "\n"
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", one.text)), default=0))
+    return f"{head}{fence}python\n{one.text.rstrip()}\n{fence}\n"
 
 
-def _opening(run: events.Run) -> list[str]:
-    """What is trained, on what, where."""
-    data = run.data
-    what, known = datasets.words(data), data["name"] in datasets.SETS
-    if known:
-        what = t("{which}, {n} images", which=what, n=f"{data['train']:,}".replace(",", " "))
-    lines = [t("{id}: {what}, on {device}, seed {seed}", id=run.id, what=what, device=run.device, seed=run.seed)]
-    if known and data["kind"] in datasets.MADE:
-        lines.append(t("the whole set: {command}", command=f"ptlearn-tui data get {data['name']}"))
-    return lines + [_gpu(gpu) for gpu in run.gpus if gpu.device != run.device]
-
-
-def _gpu(gpu: events.Gpu) -> str:
-    """One that the run is not on: its room, and who has the rest."""
-    free, memory = gigabytes(gpu.free), gigabytes(gpu.memory)
-    line = t("{device}: {free} of {memory} free", device=gpu.device, free=free, memory=memory)
-    return line + ("; " + t("used by {users}", users=", ".join(gpu.users)) if gpu.users else "")
-
-
-def _ending(end: events.End) -> str:
-    if end.status == "failed":
-        return t("failed: {message}", message=end.message)
-    speed = f"{end.images_per_second:,.0f}".replace(",", " ")
-    if end.status == "stopped":
-        return t("stopped after {time}, {speed} images/s", time=_clock(end.seconds), speed=speed)
-    return t("finished in {time}, {speed} images/s", time=_clock(end.seconds), speed=speed)
-
-
-def _seconds(event: events.Event) -> float:
-    return float(event.time) if isinstance(event.time, float | int | str) else 0.0
-
-
-def _clock(seconds: float) -> str:
-    """Minutes and seconds; hours where there are any."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def _print_json(answer: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")

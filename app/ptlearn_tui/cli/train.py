@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptlearn_tui import events
 from ptlearn_tui.cli.follow import follow
-from ptlearn_tui.cli.progress import Progress
+from ptlearn_tui.cli.run_lines import RunLines
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.locale import t
 from ptlearn_tui.runs import launch
@@ -31,9 +31,9 @@ def main(args: argparse.Namespace) -> int:
     if args.background:
         return show_start(folder, tail, args.json)
     last: events.Event | None = None
-    with Progress(sys.stdout, ascii_only=getattr(args, "ascii", False), environment=os.environ) as progress:
+    with RunLines(sys.stdout, ascii_only=getattr(args, "ascii", False), environment=os.environ) as lines:
         for batch in follow(folder, tail):
-            show_json(batch) if args.json else progress.show(batch)
+            show_json(batch) if args.json else lines.show(batch)
             last = batch[-1]
     return 0 if isinstance(last, events.End) and last.status == "finished" else 1
 

@@ -63,4 +63,38 @@ TABLE: dict[str, str] = {
     "ran": "已运行",
     "left out, it trains: {command}": "略过，这一格会开始训练：{command}",
     "{n} cells, {failed} failed": "共 {n} 格，{failed} 格出错",
+    "move ticks, answers and edits between machines": "在多台机器之间搬运打勾、回答和修改",
+    "write all into one file; take in such a file; print your texts that gave way to newer ones": (
+        "全部写入一个文件；合并这样的文件；打印被更新内容换下的旧文字"
+    ),
+    "to import, or - for stdin": "要导入的文件，- 为标准输入",
+    "file to write (ptlearn-progress.json), or - for stdout": "写入的文件（ptlearn-progress.json），- 为标准输出",
+    "name the file to write with -o {file}": "要写入的文件请用 -o {file} 指定",
+    "import which file? it is written by: {command}": "导入哪个文件？这样的文件由此命令写出：{command}",
+    "-o and --force are for export only": "-o 和 --force 只用于 export",
+    "{action} takes no file": "{action} 不需要文件",
+    "stdin": "标准输入",
+    "it is larger than 256 MB": "超过了 256 MB",
+    "on the other machine: {command}": "在另一台机器上：{command}",
+    "came in": "导入",
+    "newer here": "本机更新",
+    "ticks": "打勾",
+    "pages read": "读过的页",
+    "edited cells": "改过的格",
+    "cells of your own": "自己的格",
+    "remarks": "批注",
+    "outputs": "输出",
+    "texts of yours that gave way to newer ones: {n}; they are kept": "被更新内容换下的文字：{n} 段，都保留着",
+    "no import has replaced a text of yours": "还没有导入换下过你的文字",
+    "a cell of your own": "自己的格",
+    "remark": "批注",
+    "written {written}, replaced {replaced}": "写于 {written}，换下于 {replaced}",
+    '{path} is no progress file: it has no "format": "{format}"': '{path} 不是进度文件：没有 "format": "{format}"',
+    "{path} is no progress file: {why}": "{path} 不是进度文件：{why}",
+    "{path} was written by a newer ptlearn-tui (version {n}): update this one": (
+        "{path} 由更新的 ptlearn-tui 写出（版本 {n}）：请先升级"
+    ),
+    "{path} was written by a newer ptlearn-tui: update this one, or choose another place with --home": (
+        "{path} 由更新的 ptlearn-tui 写出：请先升级，或用 --home 另选位置"
+    ),
 }
