@@ -476,7 +476,7 @@ def test_what_is_no_notebook_is_refused_in_one_line(data: bytes, says: str) -> N
     [
         (b"x = '\xff'", "a.py is not UTF-8 text (byte 5)"),
         (b"x\0", "a.py is not UTF-8 text (byte 1)"),
-        (b"# ---\n# jupyter:\n#   a: [\n# ---\n", "a.py can't be read as a script: while parsing"),
+        (b"# ---\n# jupyter:\n#   a: [\n# ---\n", "a.py can't be read as cells: while parsing"),
         (
             b"# ---\n# jupyter:\n#   kernelspec: {name: ir, display_name: R, language: R}\n# ---\nx",
             "a.py is a notebook of R",

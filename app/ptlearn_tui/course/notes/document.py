@@ -65,16 +65,16 @@ def written(cells: Sequence[NotebookCell]) -> tuple[str, dict[int, NotebookCell]
 
 def _block(cell: NotebookCell, source: str) -> str:
     if cell.kind == "markdown":
-        return _markdown(source)
+        return closed(source)
     if cell.kind != "code":
-        return _fence("", source)
+        return fence("", source)
     language = cell.metadata.get("language", "python")
     magic = _MAGIC.match(source)
     if isinstance(language, str) and language.lower() != "python" and _PLAIN.fullmatch(language):
-        return _fence(language.replace(" ", "-"), source)
+        return fence(language.replace(" ", "-"), source)
     if magic and magic[1].lower() in LANGUAGES:
-        return _fence(LANGUAGES[magic[1].lower()], source[magic.end() :])
-    return _fence(f"python{_info(cell.metadata)}", source)
+        return fence(LANGUAGES[magic[1].lower()], source[magic.end() :])
+    return fence(f"python{info(cell.metadata)}", source)
 
 
 def _is_head(source: str) -> bool:
@@ -86,12 +86,13 @@ def _is_head(source: str) -> bool:
     return bool(fields) and not source.strip("\n")[end:].strip()
 
 
-def _fence(info: str, source: str) -> str:
+def fence(info: str, source: str) -> str:
+    """A block of code, in a fence that it does not close."""
     marks = max((len(found) for found in re.findall(r"^[ \t]*(`{3,})", source, re.MULTILINE)), default=2)
     return f"{'`' * (marks + 1)}{info}\n{source}\n{'`' * (marks + 1)}"
 
 
-def _info(metadata: Mapping[str, Any]) -> str:
+def info(metadata: Mapping[str, Any]) -> str:
     """What a page reads of a cell's metadata. `scratch` is the program's own word for what a learner has added."""
     tags = metadata.get("tags")
     wanted: dict[str, Any] = {
@@ -105,7 +106,7 @@ def _is_plain(value: object) -> bool:
     return isinstance(value, str) and bool(_PLAIN.fullmatch(value))
 
 
-def _markdown(source: str) -> str:
+def closed(source: str) -> str:
     """The text as it is, and closed where its author forgot to: it is a cell of its own, whatever it opens."""
     if not _OPENS.search(source) or _ends(source):
         return source
@@ -113,7 +114,7 @@ def _markdown(source: str) -> str:
     for closer in (*marks, *_CLOSERS):
         if _ends(f"{source}\n{closer}"):
             return f"{source}\n{closer}"
-    return _fence("markdown", source)
+    return fence("markdown", source)
 
 
 def _ends(source: str) -> bool:

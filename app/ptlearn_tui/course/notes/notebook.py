@@ -10,11 +10,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ptlearn_tui.course.extras import need_jupytext
 from ptlearn_tui.course.notes import saved
 from ptlearn_tui.course.notes.document import NotebookCell, written
 from ptlearn_tui.course.notes.language import only_python
 from ptlearn_tui.course.notes.saved import Saved
+from ptlearn_tui.course.through_jupytext import need_jupytext
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.locale import t
 
@@ -49,7 +49,7 @@ def convert(name: str, data: bytes) -> Converted:
 
         cells = read(name, text)
     else:
-        cells = _read(name, text)
+        cells = read_cells(name, text)
     document, code = written(cells)
     return Converted(
         document,
@@ -58,8 +58,11 @@ def convert(name: str, data: bytes) -> Converted:
     )
 
 
-def _read(name: str, text: str) -> list[NotebookCell]:
-    """A notebook's cells. One of nbformat 4 is plain JSON; what is older is brought up to it by Jupyter's own code."""
+def read_cells(name: str, text: str) -> list[NotebookCell]:
+    """A notebook's cells. Raises `RequestError`.
+
+    One of nbformat 4 is plain JSON; what is older is brought up to it by Jupyter's own code.
+    """
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:
