@@ -156,7 +156,7 @@ def wrong(words: list[str], home: Path, says: str) -> None:
         (["runs", "rm", "../../etc"], "ptlearn-tui runs"),
         (["attach", "painting-1"], "terminal"),
         (["export", "painting-1", "--to", "csv"], "ptlearn-tui runs"),
-        (["export", "autograd", "--to", "ipynb"], "yet"),
+        (["export", "autograd", "--to", "ipynb"], "autograd/scalar"),
         (["data", "get", "painting"], "mnist"),
         (["data", "get"], "mnist"),
         (["data", "--data", "/nowhere"], "data get mnist"),

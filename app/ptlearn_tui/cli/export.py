@@ -1,14 +1,17 @@
-"""`ptlearn-tui export`: a training run in a format of other tools."""
+"""`ptlearn-tui export`: a training run, or a lesson, in a format of other tools."""
 
 from __future__ import annotations
 
 import errno
 import shlex
+import sqlite3
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from ptlearn_tui import locale
+from ptlearn_tui.course.progress import FILE, Progress, unusable
 from ptlearn_tui.errors import RequestError
-from ptlearn_tui.home import expanded
+from ptlearn_tui.home import expanded, state_folder
 from ptlearn_tui.locale import t
 from ptlearn_tui.runs import folder as run_folder
 from ptlearn_tui.runs import table, tensorboard
@@ -17,20 +20,92 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
+    from ptlearn_tui.course.plan import PageEntry
+
 LESSON_FORMATS = ("ipynb", "md", "py")
 
 STDOUT = "-"
+
+
+class Document(NamedTuple):
+    """A lesson, or somebody's notes."""
+
+    name: str  # as it was asked for
+    stem: str  # of the file that it becomes
+    file: str
+    data: bytes
 
 
 def main(args: argparse.Namespace) -> int:
     """0 done. Raises `RequestError`, and `OSError` where the disk is full."""
     formats = {"csv": to_csv, "tensorboard": to_tensorboard}
     if args.to in LESSON_FORMATS:
-        raise RequestError(t("--to {format}: lessons can't be exported yet, only training runs", format=args.to))
+        to_cells(_find(args.what, edited=args.edited), args)
+        return 0
     if args.to not in formats:
-        raise RequestError(t("--to {format}: there are {known}", format=args.to, known=", ".join(formats)))
+        known = ", ".join((*LESSON_FORMATS, *formats))
+        raise RequestError(t("--to {format}: there are {known}", format=args.to, known=known))
+    if args.edited:
+        raise RequestError(t("--edited is for lessons: with --to {known}", known=", ".join(LESSON_FORMATS)))
     formats[args.to](run_folder.find(args.what), args)
     return 0
+
+
+def to_cells(document: Document, args: argparse.Namespace) -> None:
+    """A notebook, Markdown or a script, in a file or on stdout."""
+    from ptlearn_tui.course.export import export
+
+    content = export(document.file, document.data, args.to)
+    if args.output == STDOUT:
+        write_stdout(content)
+        return
+    path = expanded(args.output or f"{document.stem}.{args.to}")
+    write_file(path, content, args.force)
+    sys.stdout.write(f"{document.name}: {path}\n")
+
+
+def _find(wanted: str, *, edited: bool) -> Document:
+    """A page of the course, in the language in use, or a file. Raises `RequestError`."""
+    from ptlearn_tui.course.plan import PLAN_IDS, load_plan
+
+    plan = load_plan(locale.language())
+    entry = plan.page(wanted) or (plan.start if wanted == "start" else None)
+    if wanted in PLAN_IDS:
+        pages = plan.item(wanted).pages
+        if len(pages) > 1:
+            known = ", ".join(page.key for page in pages)
+            raise RequestError(t("{item} has several pages, export one of them: {known}", item=wanted, known=known))
+        entry = pages[0]
+    if entry is not None:
+        return Document(wanted, entry.id, entry.path.name, _text(entry, edited=edited))
+    path = expanded(wanted)
+    try:
+        if not path.exists():
+            known = ", ".join(PLAN_IDS)
+            raise RequestError(t("no lesson and no file '{name}'; lessons: {known}", name=wanted, known=known))
+        if not path.is_file():
+            raise RequestError(t("{path} is not a file", path=path))
+        if edited:
+            raise RequestError(t("--edited is for lessons: with --to {known}", known=", ".join(LESSON_FORMATS)))
+        return Document(wanted, path.stem, path.name, path.read_bytes())
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        raise RequestError(f"{wanted}: {error.strerror}") from error
+
+
+def _text(entry: PageEntry, *, edited: bool) -> bytes:
+    """The lesson's own bytes, or with what the learner has made of it."""
+    data = entry.path.read_bytes()
+    store = state_folder() / FILE
+    if not edited or not store.exists():
+        return data
+    from ptlearn_tui.course.export import edited as merge
+
+    with Progress(store) as progress:
+        try:
+            edits, added = progress.edits(entry.key), progress.scratch(entry.key)
+        except sqlite3.Error as error:
+            raise unusable(store, error) from error
+    return merge(data.decode(), edits, added).encode()
 
 
 def to_csv(folder: Path, args: argparse.Namespace) -> None:

@@ -67,7 +67,7 @@ def make_parser() -> Parser:
         epilog=t("Example: {example}", example=f"{PROGRAM} train mnist --epochs 2"),
     )
     parser.add_argument("--version", action=_Version, nargs=0, help=t("print the version"))
-    parser.set_defaults(command="dashboard", lang=None, home=None, data=None, ascii=False, path=None, run=None, read_only=False)
+    parser.set_defaults(command="dashboard", lang=None, home=None, data=None, ascii=False, path=None, run=None)
     shared = _shared()  # not the same as above: `set_defaults` gave those defaults, which would undo `--data DIR run`
     commands = parser.add_subparsers(title=t("commands"), metavar="COMMAND", parser_class=Parser)
 
@@ -137,11 +137,20 @@ def make_parser() -> Parser:
     doctor = command("doctor", t("what this machine has, what is wrong, and what mends it"), "doctor --json")
     doctor.add_argument("--json", **json)  # type: ignore[arg-type]
 
-    export = command("export", t("a training run for other tools: a table, TensorBoard"), "export mnist-0412 --to csv")
-    export.add_argument("what", metavar="ID", help=t("of a training run"))
-    export.add_argument("--to", required=True, metavar="FORMAT", help="csv, tensorboard")
+    export = command(
+        "export", t("a lesson as a notebook, a run's numbers as a table"), "export autograd/scalar --to ipynb"
+    )
     export.add_argument(
-        "-o", dest="output", metavar="PATH", help=t("file or folder to write (ID.csv, ID-tensorboard), or - for stdout")
+        "what", metavar="LESSON|PATH|ID", help=t("item/page or start; a file of notes; the ID of a training run")
+    )
+    export.add_argument(
+        "--to", required=True, metavar="FORMAT", help=t("a lesson: ipynb, md, py; a run: csv, tensorboard")
+    )
+    export.add_argument(
+        "-o", dest="output", metavar="PATH", help=t("file or folder to write (scalar.ipynb, ID.csv), or - for stdout")
+    )
+    export.add_argument(
+        "--edited", action="store_true", help=t("with your cells in place of the author's, and those you have added")
     )
     force = {"action": "store_true", "help": t("replace a file that is there")}
     export.add_argument("--force", **force)  # type: ignore[arg-type]

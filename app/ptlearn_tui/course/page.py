@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ptlearn_tui.course import prompts
+from ptlearn_tui.course.notes.saved import Saved
 from ptlearn_tui.course.plan import front_matter
 
 if TYPE_CHECKING:
@@ -22,15 +23,6 @@ class Prose:
     """A run of Markdown between two fences, as CommonMark tokens."""
 
     tokens: tuple[Token, ...]
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What a cell has shown to its author, as a notebook keeps it: text or a picture, nothing else."""
-
-    text: str = ""
-    image: bytes = b""  # PNG or JPEG
-    error: bool = False  # text of a traceback, or of stderr
 
 
 @dataclass(frozen=True)

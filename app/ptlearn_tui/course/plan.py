@@ -75,7 +75,6 @@ class Plan(NamedTuple):
         at = pages.index(page)
         return (pages[at - 1] if at else None), (pages[at + 1] if at + 1 < len(pages) else None)
 
-
     # ---- as a course ---------------------------------------------------------------------------------------------
 
     @property

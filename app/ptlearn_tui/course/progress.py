@@ -133,6 +133,10 @@ class Progress:
         """The items that are done."""
         return frozenset(row[0] for row in self._rows("SELECT item FROM ticks WHERE done"))
 
+    def ticks(self) -> dict[str, bool]:
+        """Every item that was ever ticked or unticked."""
+        return {str(item): bool(done) for item, done in self._rows("SELECT item, done FROM ticks")}
+
     def read(self, page: str) -> None:
         """Note that a page (`item/page`) was read to its end."""
         self._write("INSERT OR IGNORE INTO pages VALUES (?, ?)", page, self._clock())

@@ -34,7 +34,7 @@ class Kept:
                 self._rows[self.session.add(each.place, each.source).index] = each.id
 
     def write(self, index: int, text: str) -> None:
-        """A cell's text; an added one that is empty is gone. In a thread: a disk may be slow. Raises `sqlite3.Error`."""
+        """A cell's text; an added one that is empty is gone. In a thread. Raises `sqlite3.Error`."""
         progress, cell = self.progress, self.session.cells[index]
         if not cell.scratch:
             page, number = self._slots[index]

@@ -31,7 +31,7 @@ SCREEN_RATE = 1e6  # bytes a second of output that a screen takes from each of a
 
 
 class Session:
-    """The state of the cells that share a kernel. The screen's handlers call everything but `drive`, which is the worker's.
+    """The state of the cells that share a kernel. A screen's handlers call all but `drive`, which is the worker's.
 
     A cell is known by its index: the author's have 0, 1, 2, … (the prelude of notes -1), those that the learner or the
     author add later the next ones, wherever they stand. `order` is how they stand, `on_page` which of them are on the
@@ -165,9 +165,10 @@ class Session:
         if self.running is not None or not self.waiting:
             return None
         index = self.waiting.popleft()
-        if self.prelude not in (None, index) and (self.kernel is None or not self.kernel.alive):
-            self.waiting.appendleft(index)  # a kernel of notes begins with it
-            index = self.prelude  # type: ignore[assignment]
+        fresh = self.kernel is None or not self.kernel.alive
+        if fresh and self.prelude is not None and index != self.prelude:
+            self.waiting.appendleft(index)  # a kernel of notes begins with the prelude
+            index = self.prelude
         self.running = self.shown = index
         self._runs += index != self.prelude
         self.records[index].begin(max(self._runs, 1), time.monotonic())

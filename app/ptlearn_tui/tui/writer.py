@@ -24,9 +24,7 @@ class Writer:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._say = say
 
-    def keep(
-        self, write: Callable[[], object], failed: Callable[[Exception], str] | None = None
-    ) -> asyncio.Task[None]:
+    def keep(self, write: Callable[[], object], failed: Callable[[Exception], str] | None = None) -> asyncio.Task[None]:
         """Write after all that was asked for before; what it returns ends when that is on disk, or can't be.
 
         `failed` words why it can't; without it nobody is told: it was a comfort.

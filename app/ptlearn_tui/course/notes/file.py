@@ -8,10 +8,13 @@ import os
 import re
 import stat
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.locale import t
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MOST = 16_000_000  # bytes: four times the longest of books
 MOST_RUN = 50_000  # lines without a blank one: CommonMark looks at each of them eleven times, a second for these
@@ -25,8 +28,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_RUN = re.compile(r"(?:[^\r\n]*\S[^\r\n]*(?:\r\n?|\n|\Z)){%d}" % MOST_RUN)
-_LONE = {code: "\N{REPLACEMENT CHARACTER}" for code in range(0xD800, 0xE000)}
+_RUN = re.compile(rf"(?:[^\r\n]*\S[^\r\n]*(?:\r\n?|\n|\Z)){{{MOST_RUN}}}")
+LONE = dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")  # a byte that is of no character
 
 Signature = tuple[int, int, int, int]
 """Device, inode, size, time of the last change in ns: another one is another content."""
@@ -61,7 +64,7 @@ def read(path: Path) -> Text:
     """Read a file whole. Raises `RequestError` in one line for what is no file, can't be read, or is no text."""
     data, found = contents(path)
     text, encoding = decode(data, str(path))
-    clean = text.translate(_LONE) if encoding == "utf-8" else text
+    clean = text.translate(LONE) if encoding == "utf-8" else text
     broken = sum("\ud800" <= character < "\ue000" for character in text) if clean != text else 0
     if broken > MOST_BROKEN * len(text):
         raise RequestError(t("{path} is not text", path=path))

@@ -68,6 +68,10 @@ class NotesFile:
             for number, each in enumerate(self.outline.sections, 1)
         )
 
+    def count(self, page: PageEntry) -> int:
+        """The cells of a page."""
+        return self.outline.sections[page.number - 1].count
+
     @property
     def runnable(self) -> tuple[Cell, ...]:
         """What its kernel runs, in order, the prelude first."""
@@ -85,7 +89,8 @@ class NotesFile:
         found: dict[int, Slot] = {}
         counts: dict[str, int] = {}
         for cell in self.runnable:
-            name = "prelude" if cell.prelude else hashlib.sha256(cell.source.encode("utf-8", "replace")).hexdigest()[:16]
+            digest = hashlib.sha256(cell.source.encode("utf-8", "replace")).hexdigest()
+            name = "prelude" if cell.prelude else digest[:16]
             nth = counts[name] = counts.get(name, -1) + 1
             found[cell.index] = (f"{self.key}#{name}", nth)
         return found
@@ -227,8 +232,8 @@ def load(wanted: str | Path, *, prelude: bool = True, known: Notes | None = None
         except RequestError as error:
             refused.append(str(error))
     if not files:
-        known = " ".join((*MARKDOWN, *THROUGH_JUPYTEXT))
-        raise RequestError(refused[0] if refused else t("{path} has no notes in it: {known}", path=path, known=known))
+        kinds = " ".join((*MARKDOWN, *THROUGH_JUPYTEXT))
+        raise RequestError(refused[0] if refused else t("{path} has no notes in it: {kinds}", path=path, kinds=kinds))
     return Notes(path, tuple(files), tuple(refused))
 
 
@@ -317,4 +322,5 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(piece), "") if piece.isdecimal() else (-1, piece.lower()) for piece in re.split(r"(\d+)", name) if piece]
+    pieces = filter(None, re.split(r"(\d+)", name))
+    return [(int(piece), "") if piece.isdecimal() else (-1, piece.lower()) for piece in pieces]

@@ -1,4 +1,4 @@
-"""A document -> its pages, its tasks, its cells. One pass over its blocks; what a page says is read when it is shown."""
+"""A document -> its pages, its tasks, its cells; what a page says is read when it is shown."""
 
 from __future__ import annotations
 
@@ -209,8 +209,8 @@ def _plain(markdown: str) -> str:
         return markdown.strip()
     (inline,) = parser().parseInline(markdown[:1000])
     kinds = ("text", "code_inline", "math_inline", "html_inline", "softbreak")
-    words = (" " if token.type == "softbreak" else token.content for token in inline.children or [] if token.type in kinds)
-    return " ".join("".join(words).split())
+    tokens = (token for token in inline.children or [] if token.type in kinds)
+    return " ".join("".join(" " if token.type == "softbreak" else token.content for token in tokens).split())
 
 
 def _title(markdown: str) -> str:
@@ -256,4 +256,3 @@ def _tasks(tokens: Sequence[Token], text: str) -> Iterator[Task]:
             depth=(token.level - 3) // 2,
             nth=nth,
         )
-

@@ -11,7 +11,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from ptlearn_tui.course.notes.file import decode, why
+from ptlearn_tui.course.notes.file import LONE, decode, why
 from ptlearn_tui.course.notes.outline import outline
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.locale import t
@@ -44,7 +44,7 @@ def _tick(path: Path, file: int, task: Task, done: bool) -> tuple[int, bytes]:
     data = _all(file)
     text, encoding = decode(data, str(path))
     begin = len(text) - len(text.removeprefix("\ufeff"))
-    now = _find(outline(text[begin:].translate(_LONE), "").tasks, task)
+    now = _find(outline(text[begin:].translate(LONE), "").tasks, task)
     if now is None:
         raise RequestError(t("“{title}” is no longer in {path}", title=task.title, path=path))
     mark = begin + now.mark
@@ -57,9 +57,6 @@ def _tick(path: Path, file: int, task: Task, done: bool) -> tuple[int, bytes]:
     else:
         byte = data[at : at + 1]
     return at, byte
-
-
-_LONE = {code: "\N{REPLACEMENT CHARACTER}" for code in range(0xD800, 0xE000)}
 
 
 def _bytes(text: str, encoding: str) -> bytes:

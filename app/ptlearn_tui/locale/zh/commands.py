@@ -41,9 +41,6 @@ TABLE: dict[str, str] = {
     "the dashboard on a run, live or ended": "打开一次训练的面板，进行中或已结束",
     "the data sets: what is here, and how to get the rest": "数据集：本机有什么，其余怎么获取",
     "what this machine has, what is wrong, and what mends it": "本机有什么，哪里不对，怎么修",
-    "a training run for other tools: a table, TensorBoard": "把一次训练导出给其他工具：表格、TensorBoard",
-    "of a training run": "训练的 ID",
-    "file or folder to write (ID.csv, ID-tensorboard), or - for stdout": "写入的文件或文件夹（ID.csv、ID-tensorboard），- 为标准输出",
     "replace a file that is there": "覆盖已有的文件",
     "no terminal here (over ssh: ssh -t); without one there are: {commands}": (
         "这里没有终端（ssh 请加 -t）；不用终端的命令有：{commands}"

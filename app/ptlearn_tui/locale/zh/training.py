@@ -50,7 +50,6 @@ TABLE: dict[str, str] = {
     "{id} was asked to stop, and still runs": "已请求停止 {id}，但它仍在运行",
     "{title} is in {folder}": "{title} 位于 {folder}",
     "the whole set: {command}": "获取完整数据集：{command}",
-    "--to {format}: lessons can't be exported yet, only training runs": "--to {format}：暂不支持导出课程，只能导出训练",
     "--to {format}: there are {known}": "--to {format}：可用的有 {known}",
     "--to tensorboard writes a folder: give its name with -o": "--to tensorboard 写出的是文件夹：请用 -o 给出名称",
     "{id} has no numbers to export; see: ptlearn-tui runs show {id}": "{id} 还没有可导出的数值；查看：ptlearn-tui runs show {id}",

@@ -83,8 +83,9 @@ class LessonScreen(RunCellsScreen):
     def _page(self) -> PageText:
         assert self.kept is not None
         page, known = lesson_page.read(self.course, self.entry), self.session
-        blocks = tuple(known.cells[known.identity[each.index]] if isinstance(each, Cell) else each for each in page.blocks)
-        return PageText(replace(page, blocks=blocks), known, self.kept)
+        cells = known.identity
+        blocks = (known.cells[cells[each.index]] if isinstance(each, Cell) else each for each in page.blocks)
+        return PageText(replace(page, blocks=tuple(blocks)), known, self.kept)
 
     def on_mount(self) -> None:
         """Opened at its begin; the first cell has the keys, so that enter runs it."""

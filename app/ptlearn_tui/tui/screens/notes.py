@@ -25,6 +25,7 @@ from ptlearn_tui.tui.widgets.notes_list import CourseRow, GoOn, NotesList, Notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from textual.app import ComposeResult
 
     from ptlearn_tui.course.notes.load import Notes, NotesFile
@@ -112,7 +113,8 @@ class NotesScreen(BaseScreen):
 
     def speak(self) -> None:
         """In the language in use."""
-        self.header.title = Content.assemble(("ptlearn", STRONG), "   ", (safe(self.path.name or str(self.path)), MUTED))
+        name = safe(self.path.name or str(self.path))
+        self.header.title = Content.assemble(("ptlearn", STRONG), "   ", (name, MUTED))
         self.show_status()
         self.show_rows()
 
@@ -138,13 +140,11 @@ class NotesScreen(BaseScreen):
         listing.remarks = tuple(self._remarks(notes))
         self.show_hints()
 
-    def _rows(
-        self, notes: Notes, kept: dict[str, bool], read: frozenset[str], place: str | None
-    ) -> Iterator[NotesRow]:
+    def _rows(self, notes: Notes, kept: dict[str, bool], read: frozenset[str], place: str | None) -> Iterator[NotesRow]:
         page = notes.page(place) if place else None
-        with_cells = [each for file in notes.files for each in file.pages if file.outline.sections[each.number - 1].count]
         if notes.pages:
-            yield GoOn(page or (with_cells or list(notes.pages))[0], first=page is None)
+            runs = (each for file in notes.files for each in file.pages if file.count(each))
+            yield GoOn(page or next(runs, notes.pages[0]), first=page is None)
         for file, task in notes.tasks:
             done = kept.get(task_key(file, task), task.done) if self._keeps(file) else task.done
             item = matching(task.title, self.dashboard.plan, notes)

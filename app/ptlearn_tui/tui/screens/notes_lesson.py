@@ -57,11 +57,11 @@ class NotesLessonScreen(LessonScreen):
                 agreed()
 
         first = [session.prelude] if session.prelude is not None and session.prelude not in cells else []
-        shown = [(self._name(index), session.source(index)) for index in [*first, *cells]]
+        shown = [(self._called(index), session.source(index)) for index in [*first, *cells]]
         file = self.dashboard.notes.file(self.entry.item) if self.dashboard.notes else None
         self.app.push_screen(Consent(file.name if file else self.entry.item, shown), answered)
 
-    def _name(self, index: int) -> str:
+    def _called(self, index: int) -> str:
         return t("prelude") if index == self.session.prelude else t("cell {n}", n=index + 1)
 
     def cell_ended(self, index: int) -> None:

@@ -46,7 +46,7 @@ class PanelsScreen(RunningScreen):
         """The keys go from a panel back to the cell that it shows."""
         cells = self.text.cells
         shown = [cell for cell in cells if cell.cell.index == self.session.shown]
-        self.set_focus(*(shown or cells or [None])[:1], scroll_visible=False)
+        self.set_focus(next(iter(shown or cells), None), scroll_visible=False)
 
     @on(GraphBody.Walked)
     def _walked(self, message: GraphBody.Walked) -> None:

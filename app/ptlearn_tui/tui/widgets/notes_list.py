@@ -215,15 +215,17 @@ class NotesList(Lines, can_focus=True):
             case TaskRow(task=task, done=done, page=page, item=item):
                 box = ("[x]", GOOD) if done else ("[ ]", MUTED)
                 left = Content.assemble("  " * min(task.depth, 8), box, " ", (safe(task.title), style))
-                leads = f"› {page.number} {safe(page.title)}" if page else t("course › {title}", title=item.title) if item else ""
+                leads = t("course › {title}", title=item.title) if item else ""
+                if page is not None:
+                    leads = f"› {page.number} {safe(page.title)}"
                 return spread(left, Content.styled(leads, MUTED), width)
             case PageRow(page=page, cells=cells, read=read):
                 number = Content.assemble((tick() if read else " ", GOOD), (f"{page.number:>4}  ", MUTED))
                 counts = Content.styled(f"{cells or '':>5}{page.minutes:>6}", MUTED)
                 return spread(Content.assemble(number, (safe(page.title), style)), counts, width)
             case _:
-                left = Content.assemble((fit(t("Course"), 10), MUTED), (t("the learning plan that comes with this"), style))
-                return spread(left, Content(), width)
+                label = fit(t("Course"), 10)
+                return Content.assemble((label, MUTED), (t("the learning plan that comes with this"), style))
 
 
 def _name(row: NotesRow) -> str:
