@@ -68,6 +68,17 @@ class NotesFile:
             for number, each in enumerate(self.outline.sections, 1)
         )
 
+    def above(self, page: PageEntry) -> tuple[str, ...]:
+        """The headings that a page stands under; the one that all of the file stands under is its title."""
+        above = self.outline.sections[page.number - 1].above
+        return above[1:] if above[:1] == self._whole else above
+
+    @cached_property
+    def _whole(self) -> tuple[str, ...]:
+        sections = self.outline.sections
+        tops = {each.above[0] if each.above else each.title for each in sections}
+        return tuple(tops) if len(tops) == 1 and len(sections) > 1 else ()
+
     def count(self, page: PageEntry) -> int:
         """The cells of a page."""
         return self.outline.sections[page.number - 1].count
@@ -167,7 +178,7 @@ class Notes:
     def crumbs(self, page: PageEntry) -> tuple[str, ...]:
         """The heading that it stands under, or the file; and its number and title."""
         file = self._of(page)
-        above = file.outline.sections[page.number - 1].above
+        above = file.above(page)
         return above[-1] if above else file.name, f"{page.number} {page.title}"
 
     def beside(self, page: PageEntry) -> int:

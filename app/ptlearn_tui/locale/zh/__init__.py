@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ptlearn_tui.locale.zh import commands, doctor, notebooks, screens, training
+from ptlearn_tui.locale.zh import commands, doctor, notes, screens, training
 
-TABLE: dict[str, str] = {**screens.TABLE, **commands.TABLE, **doctor.TABLE, **training.TABLE, **notebooks.TABLE}
+TABLE: dict[str, str] = {**screens.TABLE, **commands.TABLE, **doctor.TABLE, **training.TABLE, **notes.TABLE}

@@ -27,7 +27,6 @@ TABLE: dict[str, str] = {
     "change an item": "改一项",
     "setup, tensors, autograd, …": "setup、tensors、autograd……",
     "run every code cell of a lesson or a Markdown file": "运行一课或一个 Markdown 文件的所有代码格",
-    "a file, an item of the plan, or item/page": "文件、计划中的一项，或 项/页",
     "seconds a cell may take": "每格最多用几秒",
     "go on after a cell that failed": "出错后继续运行后面的",
     "train a recipe for real": "真正训练一个配方",

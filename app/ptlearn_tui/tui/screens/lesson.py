@@ -104,10 +104,8 @@ class LessonScreen(RunCellsScreen):
 
     def _to_first_cell(self) -> None:
         cells = self.text.cells
-        if cells:
-            cells[0].focus(scroll_visible=False)
-        else:
-            self.set_focus(None)
+        own = (cell for cell in cells if not cell.cell.prelude)  # which runs before it anyway
+        self.set_focus(next(own, None), scroll_visible=False)
 
     def on_screen_resume(self) -> None:
         """Back on this page: it is the place again, and the window may have changed."""

@@ -151,10 +151,9 @@ class NotesScreen(BaseScreen):
             yield TaskRow(file, task, done, *item)
         under = ""
         for file in notes.files:
-            for page, section in zip(file.pages, file.outline.sections, strict=True):
-                path = [*([file.name] if len(notes.files) > 1 else []), *section.above]
-                now = " › ".join(path)
-                yield PageRow(page, now if now != under else "", section.count, page.key in read)
+            for page in file.pages:
+                now = " › ".join([*([file.name] if len(notes.files) > 1 else []), *file.above(page)])
+                yield PageRow(page, now if now != under else "", file.count(page), page.key in read)
                 under = now
         yield CourseRow()
 

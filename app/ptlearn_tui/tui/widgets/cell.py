@@ -93,7 +93,7 @@ class CodeCell(Lines, can_focus=True):
 
     def on_resize(self) -> None:
         """What it prints is to be seen."""
-        if self.has_focus:
+        if self.has_focus and self.record.number:
             self.post_message(self.Grew(self.cell.index))
 
     def show_cell(self, cell: Cell) -> None:
@@ -196,6 +196,10 @@ class CodeCell(Lines, can_focus=True):
     def _title(self) -> Content:
         number = str(self.record.number) if self.record.number else ""
         words = ""
+        if self.cell.prelude:
+            words = "   " + t("edited") if self.edited is not None else ""
+            told = (t("prelude: every kernel of these notes begins with it"), MUTED)
+            return Content.assemble((t("In"), MUTED), " ", ("0", STRONG), "   ", told, (words, WARN))
         if self.cell.scratch:
             words = "   " + t("yours")
         elif self.differing:
