@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.content import Content
 
-from ptlearn_tui.tui.text import duration, fit, safe, spread, wrap
+from ptlearn_tui.plain import safe
+from ptlearn_tui.tui.text import duration, fit, spread, wrap
 
 WORDS = st.text(st.sampled_from("abcXYZ .,，。（）「」张量梯度反向传播 x1()"), min_size=1, max_size=120)
 

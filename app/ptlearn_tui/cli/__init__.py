@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ptlearn_tui import locale
 from ptlearn_tui.cli.parser import make_parser
 from ptlearn_tui.errors import RequestError
+from ptlearn_tui.plain import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except RequestError as error:
-        print("ptlearn-tui:", *str(error).splitlines(), file=sys.stderr)  # one line, whatever a name has in it
+        print("ptlearn-tui:", *safe(str(error)).splitlines(), file=sys.stderr)  # one line, whatever a name has in it
         return WRONG_REQUEST
     except KeyboardInterrupt:
         return INTERRUPTED

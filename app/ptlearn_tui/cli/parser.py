@@ -92,8 +92,8 @@ def make_parser() -> Parser:
     opened.set_defaults(command="dashboard")
 
     plan = command("plan", t("the checklist; tick and untick its items"), "plan tick tensors")
-    plan.add_argument("action", nargs="?", choices=("tick", "untick"), help=t("change an item"))
-    plan.add_argument("item", nargs="?", metavar="ID", help=t("setup, tensors, autograd, …"))
+    about = t("notes; `tick ID`, `untick ID` changes an item: setup, tensors, …; `tick ID PATH` one of the notes")
+    plan.add_argument("words", nargs="*", metavar="PATH", help=about)
     plan.add_argument("--json", **json)  # type: ignore[arg-type]
 
     run = command("run", t("run every code cell of a lesson or a Markdown file"), "run autograd --json")

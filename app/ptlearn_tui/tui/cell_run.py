@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from ptlearn_tui.locale import t
+from ptlearn_tui.plain import safe
 from ptlearn_tui.runs.folder import log_file
 from ptlearn_tui.tui.run_follow import LIVE
 from ptlearn_tui.tui.run_view import RunView
-from ptlearn_tui.tui.text import safe, thousands, wrap
+from ptlearn_tui.tui.text import thousands, wrap
 from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, WARN
 from ptlearn_tui.tui.widgets.training_facts import ending
 

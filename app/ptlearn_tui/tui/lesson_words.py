@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from ptlearn_tui.locale import t
+from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.screens.base import WIDE
-from ptlearn_tui.tui.text import memory, safe
+from ptlearn_tui.tui.text import memory
 from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, WARN
 from ptlearn_tui.tui.widgets.bars import crumbs
 

@@ -9,8 +9,9 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from ptlearn_tui.course.notes.blocks import CONTINUED
+from ptlearn_tui.plain import safe
 from ptlearn_tui.tui import formula
-from ptlearn_tui.tui.text import safe, wrap
+from ptlearn_tui.tui.text import wrap
 from ptlearn_tui.tui.theme import ACCENT, FAINT, GOOD, MUTED, STRONG
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ptlearn_tui import events as ev
-from ptlearn_tui.tui.text import safe
+from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.transcript import Transcript
 from ptlearn_tui.tui.widgets.plot import Series
 

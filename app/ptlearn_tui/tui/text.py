@@ -19,18 +19,6 @@ _NEVER_LAST = frozenset("（【「『《〈“‘([{")
 
 _WIDE = frozenset("WF")
 
-# Controls, and the bidirectional overrides that make text read as what it is not.
-_UNSAFE = {
-    **{code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in (9, 10)},
-    **dict.fromkeys((*range(8234, 8239), *range(8294, 8298)), "�"),
-    9: "    ",
-}
-
-
-def safe(text: str) -> str:
-    """Text from learners, files and PyTorch, without anything that a terminal would obey."""
-    return text.translate(_UNSAFE)
-
 
 def is_wide(character: str) -> bool:
     """Whether it is written without spaces around it: Chinese characters and full-width punctuation."""

@@ -8,7 +8,8 @@ from rich.text import Text
 from textual.content import Content
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import safe, thousands
+from ptlearn_tui.plain import safe
+from ptlearn_tui.tui.text import thousands
 
 MOST_LINES = 5_000  # of output kept for the panel; a counter says how many are gone
 MOST_CHARACTERS = 500_000  # of all of them

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from ptlearn_tui.course.notes.blocks import blocks
 from ptlearn_tui.course.notes.file import Signature, Text, contents, read, signature
-from ptlearn_tui.course.notes.outline import Outline, Section, Task, outline
+from ptlearn_tui.course.notes.outline import Outline, Section, outline
 from ptlearn_tui.course.page import Block, Cell, Page, parser
-from ptlearn_tui.course.plan import Item, PageEntry, Plan, load_plan
+from ptlearn_tui.course.plan import PageEntry
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.home import expanded
-from ptlearn_tui.locale import LANGUAGES, t
+from ptlearn_tui.locale import t
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,11 +143,6 @@ class Notes:
     def pages(self) -> tuple[PageEntry, ...]:
         """Of all files, in order."""
         return tuple(page for file in self.files for page in file.pages)
-
-    @property
-    def tasks(self) -> tuple[tuple[NotesFile, Task], ...]:
-        """The plan: every box of every file, in order."""
-        return tuple((file, task) for file in self.files for task in file.outline.tasks)
 
     def file(self, key: str) -> NotesFile | None:
         """The file of that key."""
@@ -304,23 +299,6 @@ def key(path: Path) -> str:
         return f"~/{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):
         return str(path)
-
-
-def task_key(file: NotesFile, task: Task) -> str:
-    """In the progress store, for a file that takes no ticks."""
-    return f"{file.key}#{task.title}" + (f"#{task.nth + 1}" if task.nth else "")
-
-
-def matching(title: str, plan: Plan, notes: Notes) -> tuple[PageEntry | None, Item | None]:
-    """What a box leads to: the page of that title, and the course's item, whose title may be in either language."""
-    wanted = _bare(title)
-    page = next((page for page in notes.pages if _bare(page.title) == wanted), None)
-    titles = {_bare(item.title): item.id for language in LANGUAGES for item in load_plan(language).items}
-    return page, plan.item(titles[wanted]) if wanted in titles else None
-
-
-def _bare(title: str) -> str:
-    return "".join(character for character in title.casefold() if character.isalnum())
 
 
 def _walk(folder: Path) -> Iterator[Path]:

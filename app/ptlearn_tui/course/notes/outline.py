@@ -127,8 +127,8 @@ def _sections(parts: Iterable[Part], lines: tuple[str, ...]) -> tuple[tuple[Sect
     for title, above, part in parts:
         tokens = [token for top in part for token in top.tokens]
         own = [block for block in blocks(tokens, lines, len(cells)) if isinstance(block, Cell)]
-        slug = _unique(_slug(title), taken)
-        sections.append(Section(slug, title, above, part[0].begin, part[-1].end, len(cells), len(own)))
+        word = unique(slug(title), taken)
+        sections.append(Section(word, title, above, part[0].begin, part[-1].end, len(cells), len(own)))
         cells += own
     return tuple(sections), tuple(cells)
 
@@ -220,13 +220,15 @@ def _title(markdown: str) -> str:
     return words[at:]
 
 
-def _slug(title: str) -> str:
+def slug(title: str) -> str:
+    """A title as one word."""
     return _NOT_A_WORD.sub("-", title.lower()).strip("-")[:60] or "page"
 
 
-def _unique(slug: str, taken: dict[str, int]) -> str:
-    number = taken[slug] = taken.get(slug, 0) + 1
-    return slug if number == 1 else _unique(f"{slug}-{number}", taken)
+def unique(word: str, taken: dict[str, int]) -> str:
+    """It, or it with a number."""
+    number = taken[word] = taken.get(word, 0) + 1
+    return word if number == 1 else unique(f"{word}-{number}", taken)
 
 
 # ---- tasks -----------------------------------------------------------------------------------------------------

@@ -24,8 +24,6 @@ TABLE: dict[str, str] = {
     "print the version": "显示版本",
     "print JSON, one object a line": "输出 JSON，每行一个对象",
     "the checklist; tick and untick its items": "学习计划；打勾或取消",
-    "change an item": "改一项",
-    "setup, tensors, autograd, …": "setup、tensors、autograd……",
     "run every code cell of a lesson or a Markdown file": "运行一课或一个 Markdown 文件的所有代码格",
     "seconds a cell may take": "每格最多用几秒",
     "go on after a cell that failed": "出错后继续运行后面的",

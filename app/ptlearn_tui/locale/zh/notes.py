@@ -42,7 +42,6 @@ TABLE: dict[str, str] = {
     "run, and don't ask again for this file": "运行，这个文件以后不再问",
     "reading {name}": "正在读 {name}",
     "read only: ticks are kept here, not in the file": "只读：勾记在本程序里，不写文件",
-    "{name}: ticks are kept here, the file is not written": "{name}：勾记在本程序里，不写文件",
     "{name} can't be written ({why}): ticks are kept here": "{name} 写不了（{why}）：勾记在本程序里",
     "{name}: {n} bytes are not of its encoding; they are shown as �": "{name}：有 {n} 个字节不合编码，显示为 �",
     "nothing is written here yet": "这里还什么都没写",
@@ -63,4 +62,7 @@ TABLE: dict[str, str] = {
     "the learning plan that comes with this": "本程序自带的学习计划",
     "the course's lesson on it": "课程里对应的课",
     "a file or a folder, an item of the plan, or item/page": "文件或文件夹、计划里的一项，或“项/页”",
+    "plan takes PATH, or tick ID, or tick ID PATH": "plan 后面可以是 PATH、tick ID 或 tick ID PATH",
+    "notes; `tick ID`, `untick ID` changes an item: setup, tensors, …; `tick ID PATH` one of the notes": "笔记；`tick ID`、`untick ID` 改一项：setup、tensors……；`tick ID PATH` 改笔记里的一项",
+    "none": "无",
 }

@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import safe, wrap
+from ptlearn_tui.plain import safe
+from ptlearn_tui.tui.text import wrap
 from ptlearn_tui.tui.theme import ACCENT, MUTED, STRONG
 from ptlearn_tui.tui.widgets.code_lines import in_colour
 from ptlearn_tui.tui.widgets.lines import Lines

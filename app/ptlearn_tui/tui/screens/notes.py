@@ -12,13 +12,13 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 
-from ptlearn_tui.course.notes.load import changed, load, matching, task_key
-from ptlearn_tui.course.notes.tick import tick, writable
+from ptlearn_tui.course.notes.load import changed, load
+from ptlearn_tui.course.notes.plan import entries, is_done, matching, refuses, tick
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.locale import t
+from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.screens.base import BaseScreen
 from ptlearn_tui.tui.screens.plan import torch_words
-from ptlearn_tui.tui.text import safe
 from ptlearn_tui.tui.theme import MUTED, STRONG
 from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint
 from ptlearn_tui.tui.widgets.notes_list import CourseRow, GoOn, NotesList, NotesRow, PageRow, TaskRow
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ptlearn_tui.course.notes.load import Notes, NotesFile
-    from ptlearn_tui.course.notes.outline import Task
+    from ptlearn_tui.course.notes.plan import Entry
     from ptlearn_tui.course.plan import PageEntry
     from ptlearn_tui.tui.opened import OpenedNotes
 
@@ -90,7 +90,7 @@ class NotesScreen(BaseScreen):
         before = self.dashboard.notes
         try:
             notes = load(self.path, prelude=self.prelude, known=before) if before is None or changed(before) else before
-            refusals = {file.key: writable(file.path) for file in notes.files if file.ticks}
+            refusals = {file.key: refuses(file) for file in notes.files if file.outline.tasks}
             unwritable = {key: why for key, why in refusals.items() if why}
             if notes is not before or unwritable != self.unwritable:
                 self.post_message(Read(notes, unwritable=unwritable))
@@ -145,10 +145,9 @@ class NotesScreen(BaseScreen):
         if notes.pages:
             runs = (each for file in notes.files for each in file.pages if file.count(each))
             yield GoOn(page or next(runs, notes.pages[0]), first=page is None)
-        for file, task in notes.tasks:
-            done = kept.get(task_key(file, task), task.done) if self._keeps(file) else task.done
-            item = matching(task.title, self.dashboard.plan, notes)
-            yield TaskRow(file, task, done, *item)
+        for entry in entries(notes):
+            leads = matching(entry.task.title, self.dashboard.plan, notes)
+            yield TaskRow(entry, is_done(entry, kept, in_store=self._in_store(entry.file)), *leads)
         under = ""
         for file in notes.files:
             for page in file.pages:
@@ -157,18 +156,16 @@ class NotesScreen(BaseScreen):
                 under = now
         yield CourseRow()
 
-    def _keeps(self, file: NotesFile) -> bool:
+    def _in_store(self, file: NotesFile) -> bool:
         """Whether its ticks are kept in the progress store."""
-        return self.read_only or not file.ticks or file.key in self.unwritable
+        return self.read_only or file.key in self.unwritable
 
     def _remarks(self, notes: Notes) -> Iterator[str]:
         if self.read_only:
             yield t("read only: ticks are kept here, not in the file")
         else:
             for file in notes.files:
-                if not file.ticks and file.outline.tasks:
-                    yield t("{name}: ticks are kept here, the file is not written", name=file.name)
-                elif file.key in self.unwritable and file.outline.tasks:
+                if file.key in self.unwritable:
                     why = self.unwritable[file.key]
                     yield t("{name} can't be written ({why}): ticks are kept here", name=file.name, why=why)
         for file in notes.files:
@@ -220,8 +217,8 @@ class NotesScreen(BaseScreen):
         """At the line of what is in focus."""
         row = self.query_one(NotesList).current
         match row:
-            case TaskRow(file=file, task=task):
-                self.dashboard.edit_file(file.path, task.line)
+            case TaskRow(entry=entry):
+                self.dashboard.edit_file(entry.file.path, entry.task.line if entry.file.ticks else 1)
             case PageRow(page=page) | GoOn(page=page):
                 self.dashboard.edit_file(page.path, self._line(page))
             case _ if self.path.is_file():
@@ -263,18 +260,14 @@ class NotesScreen(BaseScreen):
     async def keep_tick(self, row: TaskRow) -> None:
         """Shown once it is on disk, not before."""
         await self.dashboard.writer.keep(
-            partial(self._write, row.file, row.task, not row.done),
+            partial(self._write, row.entry, not row.done),
             lambda why: t("the tick could not be kept: {why}", why=why),
         )
         self.look()
         self.show_rows()
 
-    def _write(self, file: NotesFile, task: Task, done: bool) -> None:
-        """In a thread. Into the file, or where that can't be, into the store."""
-        if not self._keeps(file):
-            try:
-                tick(file.path, task, done=done)
-                return
-            except OSError as error:
-                self.unwritable[file.key] = error.strerror or str(error)
-        self.dashboard.progress.tick(task_key(file, task), done=done)
+    def _write(self, entry: Entry, done: bool) -> None:
+        """In a thread."""
+        why = tick(self.dashboard.progress, entry, done=done, in_store=self._in_store(entry.file))
+        if why:
+            self.unwritable[entry.file.key] = why

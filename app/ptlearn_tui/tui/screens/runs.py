@@ -12,11 +12,12 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from ptlearn_tui.locale import t
+from ptlearn_tui.plain import safe
 from ptlearn_tui.runs.listing import Summary, summaries
 from ptlearn_tui.training.catalog import RECIPES
 from ptlearn_tui.tui.glyphs import FOCUS
 from ptlearn_tui.tui.screens.base import BaseScreen
-from ptlearn_tui.tui.text import fit, safe
+from ptlearn_tui.tui.text import fit
 from ptlearn_tui.tui.theme import ACCENT, BAD, GOOD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint, crumbs
 from ptlearn_tui.tui.widgets.lines import Lines

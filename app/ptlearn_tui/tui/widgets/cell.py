@@ -12,8 +12,9 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from ptlearn_tui.locale import t
+from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.glyphs import FOCUS, HERE
-from ptlearn_tui.tui.text import safe, spread, took
+from ptlearn_tui.tui.text import spread, took
 from ptlearn_tui.tui.theme import ACCENT, BAD, FAINT, GOOD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.code_lines import CodeRows, in_colour, lay_differences, lay_step
 from ptlearn_tui.tui.widgets.lines import Lines

@@ -14,9 +14,10 @@ from textual.content import Content
 from textual.highlight import HighlightTheme, highlight
 
 from ptlearn_tui.locale import t
+from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.glyphs import POINTER
 from ptlearn_tui.tui.record import Record
-from ptlearn_tui.tui.text import fit, safe, spread, thousands, wrap
+from ptlearn_tui.tui.text import fit, spread, thousands, wrap
 from ptlearn_tui.tui.theme import ACCENT, BAD, CURRENT, FAINT, GOOD, MUTED, WARN
 from ptlearn_tui.tui.widgets.tensor_panel import shape_words
 

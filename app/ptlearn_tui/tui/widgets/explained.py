@@ -10,7 +10,8 @@ from textual.content import Content
 
 from ptlearn_tui.locale import t
 from ptlearn_tui.locale.explained import explain, live, repair_labels
-from ptlearn_tui.tui.text import safe, wrap
+from ptlearn_tui.plain import safe
+from ptlearn_tui.tui.text import wrap
 from ptlearn_tui.tui.theme import MUTED, WARN
 from ptlearn_tui.tui.widgets.code_lines import in_colour
 

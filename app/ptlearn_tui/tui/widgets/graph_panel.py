@@ -11,8 +11,9 @@ from textual.message import Message
 
 from ptlearn_tui.events import More
 from ptlearn_tui.locale import language, t
+from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.glyphs import FOCUS, HERE
-from ptlearn_tui.tui.text import fit, safe, spread, thousands, wrap
+from ptlearn_tui.tui.text import fit, spread, thousands, wrap
 from ptlearn_tui.tui.theme import ACCENT, FAINT, GOOD, MUTED, STRONG
 from ptlearn_tui.tui.widgets.film_reel import Reel
 from ptlearn_tui.tui.widgets.graph_rows import Fold, Item, Row, folded, layout, opened

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import safe, spread
+from ptlearn_tui.plain import safe
+from ptlearn_tui.tui.text import spread
 from ptlearn_tui.tui.theme import ACCENT, BAD, MUTED, STRONG
 from ptlearn_tui.tui.widgets.lines import Lines
 from ptlearn_tui.tui.widgets.tensor_numbers import shape_words, short, size_words

@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import fit, safe
+from ptlearn_tui.plain import safe
+from ptlearn_tui.tui.text import fit
 from ptlearn_tui.tui.theme import MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.lines import Lines
 from ptlearn_tui.tui.widgets.picture import draw, split_colours

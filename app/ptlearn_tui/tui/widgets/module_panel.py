@@ -9,8 +9,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from ptlearn_tui.locale import t
+from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.glyphs import FOCUS, HERE, cross
-from ptlearn_tui.tui.text import fit, safe, spread, thousands, wrap
+from ptlearn_tui.tui.text import fit, spread, thousands, wrap
 from ptlearn_tui.tui.theme import ACCENT, BAD, FAINT, MUTED, STRONG
 from ptlearn_tui.tui.widgets.layer_detail import LayerDetail, count_words, shapes_words
 from ptlearn_tui.tui.widgets.panel import PanelBody

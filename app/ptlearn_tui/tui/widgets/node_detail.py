@@ -10,8 +10,9 @@ from textual.content import Content
 
 from ptlearn_tui.events import Tensor
 from ptlearn_tui.locale import t
+from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.screens.base import WIDE
-from ptlearn_tui.tui.text import fit, safe, spread, wrap
+from ptlearn_tui.tui.text import fit, spread, wrap
 from ptlearn_tui.tui.theme import ACCENT, GOOD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.lines import Lines
 from ptlearn_tui.tui.widgets.tensor_numbers import block, number, shape_words

@@ -12,16 +12,16 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from ptlearn_tui.locale import t
+from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.glyphs import FOCUS, HERE, tick
-from ptlearn_tui.tui.text import fit, safe, spread
+from ptlearn_tui.tui.text import fit, spread
 from ptlearn_tui.tui.theme import ACCENT, GOOD, MUTED, STRONG
 from ptlearn_tui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from textual.events import Click
 
-    from ptlearn_tui.course.notes.load import NotesFile
-    from ptlearn_tui.course.notes.outline import Task
+    from ptlearn_tui.course.notes.plan import Entry
     from ptlearn_tui.course.plan import Item, PageEntry
     from ptlearn_tui.tui.widgets.lines import Row
 
@@ -38,8 +38,7 @@ class GoOn(NamedTuple):
 class TaskRow(NamedTuple):
     """A box of the plan, and what it leads to: a page of the same title here, an item of the course."""
 
-    file: NotesFile
-    task: Task
+    entry: Entry
     done: bool
     page: PageEntry | None
     item: Item | None
@@ -212,7 +211,8 @@ class NotesList(Lines, can_focus=True):
                 name = t("Start") if first else t("Go on")
                 left = Content.assemble((fit(name, 10), STRONG), (safe(page.title), STRONG))
                 return spread(left, Content.styled(t("{n} min", n=page.minutes), MUTED), width)
-            case TaskRow(task=task, done=done, page=page, item=item):
+            case TaskRow(entry=entry, done=done, page=page, item=item):
+                task = entry.task
                 box = ("[x]", GOOD) if done else ("[ ]", MUTED)
                 left = Content.assemble("  " * min(task.depth, 8), box, " ", (safe(task.title), style))
                 leads = t("course › {title}", title=item.title) if item else ""
@@ -232,8 +232,8 @@ def _name(row: NotesRow) -> str:
     match row:
         case GoOn():
             return "go on"
-        case TaskRow(file=file, task=task):
-            return f"task {file.key} {task.title} {task.nth}"
+        case TaskRow(entry=entry):
+            return f"task {entry.key}"
         case PageRow(page=page):
             return f"page {page.key}"
         case _:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import safe, thousands, wrap
+from ptlearn_tui.plain import safe
+from ptlearn_tui.tui.text import thousands, wrap
 from ptlearn_tui.tui.theme import ACCENT, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.storage_strip import strip_lines
 from ptlearn_tui.tui.widgets.tensor_card import (

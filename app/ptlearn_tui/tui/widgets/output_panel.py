@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import memory, safe, thousands, wrap
+from ptlearn_tui.plain import safe
+from ptlearn_tui.tui.text import memory, thousands, wrap
 from ptlearn_tui.tui.theme import ACCENT, BAD, MUTED, WARN
 from ptlearn_tui.tui.transcript import coloured
 from ptlearn_tui.tui.widgets.explained import lay_advice, lay_error

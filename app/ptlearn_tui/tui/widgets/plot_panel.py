@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import safe, thousands
+from ptlearn_tui.plain import safe
+from ptlearn_tui.tui.text import thousands
 from ptlearn_tui.tui.theme import ACCENT, BAND, GOOD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.panel import PanelBody
 from ptlearn_tui.tui.widgets.plot import Figure, draw, wide_span

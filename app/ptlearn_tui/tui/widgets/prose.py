@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from ptlearn_tui.plain import safe
 from ptlearn_tui.tui import markdown
-from ptlearn_tui.tui.text import safe
 from ptlearn_tui.tui.theme import MUTED
 from ptlearn_tui.tui.widgets.lines import Lines
 

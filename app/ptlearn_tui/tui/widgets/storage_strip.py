@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import fit, safe, thousands
+from ptlearn_tui.plain import safe
+from ptlearn_tui.tui.text import fit, thousands
 from ptlearn_tui.tui.theme import ACCENT, FAINT, MUTED, STRONG
 from ptlearn_tui.tui.widgets.tensor_numbers import size_words
 

@@ -9,7 +9,8 @@ from textual.content import Content
 
 from ptlearn_tui.events import Reads
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import fit, safe, spread, thousands, wrap
+from ptlearn_tui.plain import safe
+from ptlearn_tui.tui.text import fit, spread, thousands, wrap
 from ptlearn_tui.tui.theme import ACCENT, BAD, GOOD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.storage_strip import repeated, strip_lines
 from ptlearn_tui.tui.widgets.tensor_numbers import (

@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import fit, safe, spread, thousands
+from ptlearn_tui.plain import safe
+from ptlearn_tui.tui.text import fit, spread, thousands
 from ptlearn_tui.tui.theme import ACCENT, BAD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.tensor_card import (
     MARGIN,

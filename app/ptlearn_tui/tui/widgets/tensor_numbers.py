@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ptlearn_tui.tui.text import safe
+from ptlearn_tui.plain import safe
 
 MOST_ROWS, MOST_COLUMNS = 6, 6
 

@@ -10,9 +10,10 @@ from textual.content import Content
 from textual.message import Message
 
 from ptlearn_tui.locale import t
+from ptlearn_tui.plain import safe
 from ptlearn_tui.tui import glyphs
 from ptlearn_tui.tui.glyphs import FOCUS, HERE
-from ptlearn_tui.tui.text import safe, spread
+from ptlearn_tui.tui.text import spread
 from ptlearn_tui.tui.theme import ACCENT, MUTED, RICH
 from ptlearn_tui.tui.widgets.open_card import OpenCard
 from ptlearn_tui.tui.widgets.panel import PanelBody

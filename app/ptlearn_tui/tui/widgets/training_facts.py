@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui.text import duration, fit, safe, spread, thousands, wrap
+from ptlearn_tui.plain import safe
+from ptlearn_tui.tui.text import duration, fit, spread, thousands, wrap
 from ptlearn_tui.tui.theme import ACCENT, BAD, FAINT, GOOD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.lines import Lines
 
