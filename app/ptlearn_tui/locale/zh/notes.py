@@ -64,5 +64,4 @@ TABLE: dict[str, str] = {
     "a file or a folder, an item of the plan, or item/page": "文件或文件夹、计划里的一项，或“项/页”",
     "plan takes PATH, or tick ID, or tick ID PATH": "plan 后面可以是 PATH、tick ID 或 tick ID PATH",
     "notes; `tick ID`, `untick ID` changes an item: setup, tensors, …; `tick ID PATH` one of the notes": "笔记；`tick ID`、`untick ID` 改一项：setup、tensors……；`tick ID PATH` 改笔记里的一项",
-    "none": "无",
 }
