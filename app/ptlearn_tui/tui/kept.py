@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ptlearn_tui.course.progress import Progress
     from ptlearn_tui.tui.session import Session
 
+MOST_KEPT = 200  # lines of a cell's output
+
 
 class Kept:
     """Changed cells under the slots that the course has for them, added ones under the unit's own name."""
@@ -49,6 +51,13 @@ class Kept:
             progress.edit_scratch(self._rows[index], text)
         else:
             self._rows[index] = progress.add_scratch(self.unit, self.session.places[index], text)
+
+    def output(self, index: int) -> None:
+        """What a cell has printed and shown, with the text that ran. In a thread. Raises `sqlite3.Error`."""
+        session = self.session
+        page, number = self._slots.get(index) or (f"{self.unit}#yours", self._rows.get(index, -1))
+        text = "\n".join(line for _, line in session.records[index].output.lines[:MOST_KEPT])
+        self.progress.keep_output(page, number, session.source(index), text)
 
     def follow(self, slots: Mapping[int, Slot]) -> None:
         """The author's text has changed on disk: what the learner wrote is kept where it is looked for from now on.

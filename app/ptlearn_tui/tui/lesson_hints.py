@@ -10,6 +10,7 @@ from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.editor import Editor
 from ptlearn_tui.tui.widgets.panel import Panel
 from ptlearn_tui.tui.widgets.recipe_cell import RecipeCell
+from ptlearn_tui.tui.widgets.remark import RemarkEditor
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -41,6 +42,8 @@ def hints(focused: Widget | None, session: Session) -> tuple[Hint, ...]:
             return Hint("ctrl+r", t("run"), "focused.leave(True)"), Hint(
                 "esc", t("leave, edits are kept"), "focused.leave(False)"
             )
+        case RemarkEditor():
+            return (Hint("esc", t("leave, the remark is kept"), "focused.leave"),)
         case RecipeCell():
             return *_of_recipe(focused), panels, following, leave
         case CodeCell():

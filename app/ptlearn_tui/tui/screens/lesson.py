@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
@@ -25,6 +26,7 @@ from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint
 from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.page_text import PageText
 from ptlearn_tui.tui.widgets.panel import Panel
+from ptlearn_tui.tui.widgets.remark import Remark
 from ptlearn_tui.tui.widgets.side import Side
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class LessonScreen(RunCellsScreen):
         Binding("shift+tab", "app.focus_previous", "previous cell or panel", show=False),
         Binding("n", "next_page", "next page", show=False),
         Binding("p", "previous_page", "previous page", show=False),
+        Binding("o", "remark", "write a remark of your own on this page", show=False),
         Binding("escape", "back", "back to the text, then to the plan", show=False),
         Binding("down,j", "scroll_page(1)", "scroll", show=False),
         Binding("up,k", "scroll_page(-1)", "scroll", show=False),
@@ -85,7 +88,7 @@ class LessonScreen(RunCellsScreen):
         page, known = lesson_page.read(self.course, self.entry), self.session
         cells = known.identity
         blocks = (known.cells[cells[each.index]] if isinstance(each, Cell) else each for each in page.blocks)
-        return PageText(replace(page, blocks=tuple(blocks)), known, self.kept)
+        return PageText(self.entry.key, replace(page, blocks=tuple(blocks)), known, self.kept)
 
     def on_mount(self) -> None:
         """Opened at its begin; the first cell has the keys, so that enter runs it."""
@@ -180,6 +183,14 @@ class LessonScreen(RunCellsScreen):
         else:
             self.dashboard.action_leave()
 
+    async def action_remark(self) -> None:
+        """At the end of the page, kept as it is written."""
+        await self.text.query_one(Remark).open()
+
+    @on(Remark.Closed)
+    def _remark_closed(self) -> None:
+        self._to_first_cell()
+
     def action_next_page(self) -> None:
         """This page counts as read from here on."""
         self.keep_read()
@@ -236,6 +247,8 @@ class LessonScreen(RunCellsScreen):
         """The page may have been read with that."""
         super().cell_ended(index)
         self._note_read()
+        if self.kept is not None and self.session.records[index].output.lines:
+            self.dashboard.writer.keep(partial(self.kept.output, index))
 
     def _note_read(self) -> None:
         """Read is a page whose end was in sight and whose cells have run."""

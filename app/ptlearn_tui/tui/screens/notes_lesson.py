@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.binding import Binding
+from textual.widgets import TextArea
 
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui.screens.consent import Consent
 from ptlearn_tui.tui.screens.lesson import LessonScreen
 from ptlearn_tui.tui.widgets.cell import CodeCell
-from ptlearn_tui.tui.widgets.editor import Editor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +99,7 @@ class NotesLessonScreen(LessonScreen):
         if self.kept is not None:
             self.keep_edits()
         now = self._content()
-        if now != self._said and not self.query(Editor):  # whoever writes here is not disturbed
+        if now != self._said and not self.query(TextArea):  # whoever writes here is not disturbed
             self.replace_page(keep=True)
         self.show_status()
 

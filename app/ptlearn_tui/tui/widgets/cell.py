@@ -13,12 +13,13 @@ from textual.reactive import reactive
 
 from ptlearn_tui.locale import t
 from ptlearn_tui.plain import safe
-from ptlearn_tui.tui.glyphs import FOCUS, HERE
+from ptlearn_tui.tui.glyphs import FOCUS, HERE, only_ascii
 from ptlearn_tui.tui.text import spread, took
-from ptlearn_tui.tui.theme import ACCENT, BAD, FAINT, GOOD, MUTED, STRONG, WARN
+from ptlearn_tui.tui.theme import ACCENT, BAD, FAINT, GOOD, MUTED, RICH, STRONG, WARN
 from ptlearn_tui.tui.widgets.code_lines import CodeRows, in_colour, lay_differences, lay_step
 from ptlearn_tui.tui.widgets.lines import Lines
 from ptlearn_tui.tui.widgets.output_panel import lay_printed
+from ptlearn_tui.tui.widgets.saved import lay_saved
 
 if TYPE_CHECKING:
     from ptlearn_tui.course.page import Cell
@@ -199,7 +200,7 @@ class CodeCell(Lines, can_focus=True):
         words = ""
         if self.cell.prelude:
             words = "   " + t("edited") if self.edited is not None else ""
-            told = (t("prelude: every kernel of these notes begins with it"), MUTED)
+            told = (t("prelude: runs before the rest"), MUTED)
             return Content.assemble((t("In"), MUTED), " ", ("0", STRONG), "   ", told, (words, WARN))
         if self.cell.scratch:
             words = "   " + t("yours")
@@ -241,7 +242,10 @@ class CodeCell(Lines, can_focus=True):
         """The first lines, or while it runs the last; how many more there are is said, with the key for them."""
         printed = self.record.printed
         if not printed:
-            return []
+            if self.record.number or self.edited is not None:
+                return []
+            rich = self.app.theme == RICH.name and not only_ascii()
+            return lay_saved(self.cell.saved, width, rich=rich)
         shown = printed[:MOST_OUTPUT]
         if self.record.full:
             shown = printed[: MOST_OUTPUT + len(printed) - len(self.record.output.lines)]

@@ -17,6 +17,7 @@ from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.editor import Editor
 from ptlearn_tui.tui.widgets.prose import Prose, ShownFence
 from ptlearn_tui.tui.widgets.recipe_cell import RecipeCell
+from ptlearn_tui.tui.widgets.remark import Remark
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -33,8 +34,9 @@ SAVE = 0.5  # seconds after a key in an editor until what it holds is on disk
 class PageText(VerticalScroll, can_focus=False):
     """Cells take the keys, the text itself never does: the screen scrolls it."""
 
-    def __init__(self, page: Page, session: Session, kept: Kept) -> None:
+    def __init__(self, key: str, page: Page, session: Session, kept: Kept) -> None:
         super().__init__()
+        self.key = key  # of the page in the progress store
         self.page = page
         self.session = session
         self.kept = kept
@@ -55,6 +57,7 @@ class PageText(VerticalScroll, can_focus=False):
                     yield ShownFence(block)
                 case _:
                     yield Prose(block)
+        yield Remark(self.key)
 
     def _cell(self, cell: Cell) -> CodeCell:
         widget = (RecipeCell if cell.run else CodeCell)(cell, self.session.records[cell.index])
@@ -89,7 +92,7 @@ class PageText(VerticalScroll, can_focus=False):
     def retell(self, page: Page) -> None:
         """Other prose around the same cells, in place; cells keep what they made."""
         self.page = page
-        authors = self.query("PageText > *").exclude("Editor").exclude(".-yours")
+        authors = self.query("PageText > *").exclude("Editor").exclude("Remark").exclude(".-yours")
         for widget, block in zip(authors, page.blocks, strict=False):
             match widget, block:
                 case CodeCell(), Cell():
