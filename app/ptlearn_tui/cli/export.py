@@ -38,6 +38,11 @@ class Document(NamedTuple):
 
 def main(args: argparse.Namespace) -> int:
     """0 done. Raises `RequestError`, and `OSError` where the disk is full."""
+    if args.notes:
+        to_notes(args)
+        return 0
+    if not args.what or not args.to:
+        raise RequestError(t("export takes a lesson, a file or a run, and --to FORMAT; or --notes"))
     formats = {"csv": to_csv, "tensorboard": to_tensorboard}
     if args.to in LESSON_FORMATS:
         to_cells(_find(args.what, edited=args.edited), args)
@@ -62,6 +67,26 @@ def to_cells(document: Document, args: argparse.Namespace) -> None:
     path = expanded(args.output or f"{document.stem}.{args.to}")
     write_file(path, content, args.force)
     sys.stdout.write(f"{document.name}: {path}\n")
+
+
+def to_notes(args: argparse.Namespace) -> None:
+    """All that the learner has made, as one Markdown file."""
+    from ptlearn_tui.course.own_notes import own_notes
+    from ptlearn_tui.course.plan import load_plan
+
+    if args.what or args.edited or args.to not in (None, "md"):
+        raise RequestError(t("--notes is of all lessons, and Markdown: give only -o FILE"))
+    with Progress.open() as progress:
+        try:
+            content = own_notes(load_plan(locale.language()), progress).encode()
+        except sqlite3.Error as error:
+            raise unusable(progress.path, error) from error
+    if args.output == STDOUT:
+        write_stdout(content)
+        return
+    path = expanded(args.output or "my-notes.md")
+    write_file(path, content, args.force)
+    sys.stdout.write(t("your notes: {path}", path=path) + "\n")
 
 
 def _find(wanted: str, *, edited: bool) -> Document:

@@ -140,14 +140,14 @@ def make_parser() -> Parser:
     export = command(
         "export", t("a lesson as a notebook, a run's numbers as a table"), "export autograd/scalar --to ipynb"
     )
-    export.add_argument(
-        "what", metavar="LESSON|PATH|ID", help=t("item/page or start; a file of notes; the ID of a training run")
-    )
-    export.add_argument(
-        "--to", required=True, metavar="FORMAT", help=t("a lesson: ipynb, md, py; a run: csv, tensorboard")
-    )
+    about = t("item/page or start; a file of notes; the ID of a training run")
+    export.add_argument("what", nargs="?", metavar="LESSON|PATH|ID", help=about)
+    export.add_argument("--to", metavar="FORMAT", help=t("a lesson: ipynb, md, py; a run: csv, tensorboard"))
     export.add_argument(
         "-o", dest="output", metavar="PATH", help=t("file or folder to write (scalar.ipynb, ID.csv), or - for stdout")
+    )
+    export.add_argument(
+        "--notes", action="store_true", help=t("all ticks, changed cells, outputs and remarks as one Markdown file")
     )
     export.add_argument(
         "--edited", action="store_true", help=t("with your cells in place of the author's, and those you have added")

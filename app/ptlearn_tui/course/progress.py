@@ -219,6 +219,11 @@ class Progress:
         rows = self._rows("SELECT kind, page, cell, text, changed, replaced FROM replaced ORDER BY replaced, rowid")
         return [Replaced(kind, page, cell, text, float(at), float(gone)) for kind, page, cell, text, at, gone in rows]
 
+    def worked_on(self) -> frozenset[str]:
+        """Where cells were changed, added, or have printed something."""
+        tables = ("edits", "scratch", "outputs")
+        return frozenset(row[0] for table in tables for row in self._rows(f"SELECT DISTINCT page FROM {table}"))
+
     def setting(self, name: str) -> str | None:
         """A remembered choice: "language", "place"."""
         rows = self._rows("SELECT value FROM settings WHERE name = ?", name)
