@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
@@ -96,14 +96,6 @@ class LessonScreen(RunCellsScreen):
         self.speak()
         self.set_interval(0.5, self._pulse)
         self.keep_place()
-
-    def _back_to(self, focused: int | None, top: int) -> None:
-        """After the page was made anew."""
-        self.text.scroll_to(y=top, animate=False)
-        if focused is not None and focused in self.session.on_page:
-            self.cell(focused).focus(scroll_visible=False)
-        elif focused is not None:
-            self._to_first_cell()
 
     def _to_first_cell(self) -> None:
         cells = self.text.cells
@@ -223,17 +215,20 @@ class LessonScreen(RunCellsScreen):
         self.replace_page()
         self.keep_place()
 
-    def replace_page(self, *, keep: bool = False) -> None:
-        """The page anew: at its begin, or where it is now."""
+    @work(group="page", exclusive=True, exit_on_error=False, description="lay the page out anew")
+    async def replace_page(self, *, keep: bool = False) -> None:
+        """At its begin, or where it is now."""
         old, new = self.text, self._page()
         focused = self.focused.cell.index if isinstance(self.focused, CodeCell) else None
-        self.query_one("#body").mount(new, before=old)
-        if keep:
-            top = old.scroll_offset.y
-            self.call_after_refresh(self._back_to, focused, top)
-        elif focused is not None or self.focused is None:
-            self.call_after_refresh(self._to_first_cell)
-        old.remove()
+        had_keys = focused is not None or self.focused is None
+        top = old.scroll_offset.y if keep else 0
+        await self.query_one("#body").mount(new, before=old)
+        await old.remove()
+        if keep and focused in self.session.on_page:
+            self.cell(focused or 0).focus(scroll_visible=False)
+        elif had_keys:
+            self._to_first_cell()
+        self.call_after_refresh(new.scroll_to, y=top, animate=False)
         self.show_status()
         self.show_hints()
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ptlearn_tui.course.notes.load import Notes
     from ptlearn_tui.course.plan import PageEntry
+    from ptlearn_tui.tui.widgets.page_text import PageText
 
 
 class NotesLessonScreen(LessonScreen):
@@ -29,9 +30,10 @@ class NotesLessonScreen(LessonScreen):
     CSS_PATH = "lesson.tcss"
     BINDINGS: ClassVar = [Binding("E", "edit_file", "the file in $EDITOR, at this place", show=False)]
 
+    _said: object = None  # what the page said when it was laid out
+
     def on_mount(self) -> None:
         """The file is watched by the screen below."""
-        self._said = self._content()
         self.watch(self.app, "notes", self._reread, init=False)
 
     # ---- code that nobody has vouched for ------------------------------------------------------------------------
@@ -98,15 +100,24 @@ class NotesLessonScreen(LessonScreen):
         self.entry = self._entry(notes)
         if self.kept is not None:
             self.keep_edits()
-        now = self._content()
-        if now != self._said and not self.query(TextArea):  # whoever writes here is not disturbed
-            self.replace_page(keep=True)
+        self._follow()
         self.show_status()
 
-    def replace_page(self, *, keep: bool = False) -> None:
+    def _page(self) -> PageText:
         """What it says now is remembered."""
         self._said = self._content()
-        super().replace_page(keep=keep)
+        return super()._page()
+
+    def _pulse(self) -> None:
+        """A page that was being written on follows its file afterwards."""
+        super()._pulse()
+        self._follow()
+
+    def _follow(self) -> None:
+        if self._content() not in (None, self._said) and not self.query(
+            TextArea
+        ):  # whoever writes here is not disturbed
+            self.replace_page(keep=True)
 
     def _entry(self, notes: Notes) -> PageEntry:
         """The page of the same title; else the one in its place."""

@@ -70,10 +70,10 @@ class RunningScreen(BaseScreen):
         return self.text.cell(index)
 
     def changed(self, *cells: int) -> None:
-        """Cells whose records have changed. What stands on another page is drawn when that is opened."""
+        """Cells whose records have changed; one on another page, or on one that is just being made, is drawn then."""
         for index in cells:
-            if index in self.session.on_page:
-                self.cell(index).changed()
+            for cell in self.text.query(f"#cell-{index}").results(CodeCell):
+                cell.changed()
 
     def show_record(self) -> None:
         """The panels show the cell that ran or has the keys."""
