@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ptlearn_tui import home, locale
+from ptlearn_tui.course.notes.load import load
 from ptlearn_tui.course.progress import Progress
 from ptlearn_tui.events import decode
 from ptlearn_tui.tui.app import Dashboard
+from ptlearn_tui.tui.opened import OpenedNotes
 from ptlearn_tui.tui.screens.lesson import LessonScreen
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
 RECORDED = Path(__file__).parent / "recorded"
+NOTES = Path(__file__).parents[1] / "course" / "notes" / "pytorch-notes.md"
 SIZES = [(80, 24), (120, 40)]
 LANGUAGES = ["en", "zh"]
 
@@ -30,9 +33,9 @@ LANGUAGES = ["en", "zh"]
 class Still(Dashboard):
     """The dashboard on a machine that does not change: torch is loaded, nothing is looked for."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, opened: OpenedNotes | None = None) -> None:
         locale.use(language)
-        super().__init__(language=language)
+        super().__init__(language=language, opened=opened)
         self.theme = "ptlearn"
         self.set_reactive(Dashboard.torch_state, "ready")
         self.set_reactive(Dashboard.devices, "8 × H200")
@@ -120,3 +123,44 @@ def test_training(snap_compare: Callable[..., bool], size: tuple[int, int], lang
             await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=open_run)
+
+
+def opened(folder: Path) -> OpenedNotes:
+    path = folder / "pytorch-notes.md"
+    shutil.copyfile(NOTES, path)
+    return OpenedNotes(path, notes=load(path))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_notes(snap_compare: Callable[..., bool], tmp_path: Path, language: str) -> None:
+    app = Still(language, opened(tmp_path))
+
+    async def listed(pilot: Pilot[None]) -> None:
+        while not has(app, "Tensor 创建方式"):
+            await pilot.pause()
+        await pilot.press("down", "down", "down")
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=listed)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_page_of_notes(snap_compare: Callable[..., bool], tmp_path: Path, language: str) -> None:
+    app = Still(language, opened(tmp_path))
+
+    async def open_lesson(pilot: Pilot[None]) -> None:
+        assert app.notes is not None
+        app.open_page(next(page for page in app.notes.pages if page.title == "反向传播"))
+        while not isinstance(app.screen, LessonScreen) or app.screen.focused is None:
+            await pilot.pause()
+        screen = app.screen
+        screen.session.records[2].begin(3, 0.0)
+        for line in (RECORDED / "notes.jsonl").read_bytes().splitlines():
+            screen.inbox.put(2, decode(line))
+        screen.session.shown = 2
+        while screen.session.records[2].state != "ran":
+            await pilot.pause()
+        screen.text.scroll_to(y=0, animate=False)
+        while screen.text.scroll_offset.y or not has(app, "ran in" if language == "en" else "用时"):
+            await pilot.pause()
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=open_lesson)

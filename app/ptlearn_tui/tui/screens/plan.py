@@ -140,6 +140,7 @@ class PlanScreen(BaseScreen):
         notes = [Content(t("Nothing is locked: open any item, tick what you know already."))]
         if found:
             notes.append(Content.styled(t("Found: {things}", things=", ".join(found)), MUTED))
+        notes.append(Content.styled(t("Your own notes open too:  ptlearn-tui open notes.md"), MUTED))
         return tuple(notes)
 
     @property
