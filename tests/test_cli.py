@@ -136,7 +136,9 @@ def wrong(words: list[str], home: Path, says: str) -> None:
         (["--home", "/dev/null", "plan"], "--home"),
         (["--home", "~nobody-here/x", "plan"], "~nobody-here"),
         (["--hom", "elsewhere", "runs"], "--help"),
-        (["plan", "frobnicate"], "'tick', 'untick'"),
+        (["plan", "frobnicate"], "tick ID"),
+        (["plan", "tick", "data", "frobnicate"], "tick ID"),
+        (["plan", "a", "b"], "tick ID"),
         (["plan", "tick", "painting"], "setup, tensors, autograd"),
         (["plan", "tick", "two\nlines"], "setup, tensors, autograd"),
         (["plan", "untick"], "setup, tensors, autograd"),
@@ -180,13 +182,13 @@ def test_broken_data_is_one_line_that_names_the_file(words: list[str], used_home
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (bytes(range(256)) * 100, "is not UTF-8 text (byte 128)"),
-        (b"# fine so far\n\xff\n", "is not UTF-8 text (byte 14)"),
-        ("# 标题\n".encode("utf-16"), "is not UTF-8 text (byte 0)"),
-        ("# title\n\n```python\n1\n```\n".encode("utf-16-le"), "is not UTF-8 text (byte 1)"),
-        (None, "is not a file"),
+        (bytes(range(256)) * 100, "is not text: it has null bytes"),
+        (bytes(range(128, 256)) * 100, "is not text"),
+        ("# 标题\n".encode("utf-16")[:-1], "is not utf-16-le text (byte 8)"),
+        ("# title\n\n```python\n1\n```\n".encode("utf-16-le"), "is not text: it has null bytes"),
+        (None, "has no notes in it"),
     ],
-    ids=["binary", "a bad byte", "UTF-16", "UTF-16 without a mark", "a folder"],
+    ids=["binary", "no encoding", "half of UTF-16", "UTF-16 without a mark", "an empty folder"],
 )
 def test_a_file_that_is_no_text_is_refused(content: bytes | None, says: str, used_home: Path, tmp_path: Path) -> None:
     path = tmp_path / "notes.md"

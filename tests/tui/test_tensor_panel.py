@@ -58,7 +58,7 @@ async def shown(bench: Bench, folder: Path, *cells: str) -> tuple[LessonScreen, 
     if panel.has_class("-open") and screen.side.panel(3).has_class("-open"):
         await bench.press("3")  # all the room for the cards
     panel.focus()
-    await bench.until(lambda: panel.has_focus and panel.body.record is screen.session.records[-1])
+    await bench.until(lambda: panel.has_focus and panel.body.record is list(screen.session.records.values())[-1])
     body = panel.body
     assert isinstance(body, TensorBody)
     return screen, panel, body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import sys
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +12,7 @@ from ptlearn_tui import locale
 from ptlearn_tui.course.plan import PLAN_IDS, load_plan
 from ptlearn_tui.course.progress import Progress, unusable
 from ptlearn_tui.errors import RequestError
+from ptlearn_tui.home import expanded
 from ptlearn_tui.locale import t
 from ptlearn_tui.plain import safe
 
@@ -36,9 +38,13 @@ class Line(NamedTuple):
 def main(args: argparse.Namespace) -> int:
     """Print a checklist, or change one item of it. Raises `RequestError`."""
     action, item, path = _asked(args.words)
+    if path is None and action is not None and item not in PLAN_IDS:
+        known = ", ".join(PLAN_IDS)
+        raise RequestError(t("no item '{item}' in the plan; there are: {known}", item=item, known=known))
+    notes = _read(path) if path is not None else None
     try:
         with Progress.open() as progress:
-            lines = _of_notes(progress, path, action, item) if path else _of_course(progress, action, item)
+            lines = _of_notes(progress, notes, action, item) if notes else _of_course(progress, action, item)
     except sqlite3.Error as error:
         raise unusable(progress.path, error) from error
     if args.json:
@@ -70,23 +76,27 @@ def _asked(words: Sequence[str]) -> tuple[str | None, str, str | None]:
 
 def _of_course(progress: Progress, action: str | None, item: str) -> list[Line]:
     if action is not None:
-        if item not in PLAN_IDS:
-            known = ", ".join(PLAN_IDS)
-            raise RequestError(t("no item '{item}' in the plan; there are: {known}", item=item, known=known))
         progress.tick(item, done=action == "tick")
     done = progress.ticked()
     items = load_plan(locale.language()).items
     return [Line(each.id, each.title, each.id in done, len(each.exercises)) for each in items]
 
 
-def _of_notes(progress: Progress, path: str, action: str | None, item: str) -> list[Line]:
+def _read(path: str) -> Notes:
+    from ptlearn_tui.course.notes.load import load
+
+    if not os.path.lexists(expanded(path)):
+        raise RequestError(t("no file '{path}': plan takes PATH, or tick ID, or tick ID PATH", path=path))
+    return load(path)
+
+
+def _of_notes(progress: Progress, notes: Notes, action: str | None, item: str) -> list[Line]:
     from ptlearn_tui.course.notes import plan
     from ptlearn_tui.course.notes.load import load
 
-    notes = load(path)
     if action is not None:
         _change(progress, notes, item, done=action == "tick")
-        notes = load(path, known=notes)
+        notes = load(notes.path, known=notes)
     kept = progress.ticks()
     every = enumerate(plan.entries(notes), 1)
     return [Line(each.id, each.task.title, plan.is_done(each, kept), number=number) for number, each in every]

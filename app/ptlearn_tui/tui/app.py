@@ -27,7 +27,7 @@ from ptlearn_tui.course.progress import Progress
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.faults import write_down
 from ptlearn_tui.locale import t
-from ptlearn_tui.tui import external_editor, glyphs
+from ptlearn_tui.tui import glyphs
 from ptlearn_tui.tui.keys import KeyFolder, described, from_input_method, shown_key
 from ptlearn_tui.tui.screens.plan import PlanScreen
 from ptlearn_tui.tui.theme import RICH, SIXTEEN, theme_for
@@ -313,6 +313,8 @@ class Dashboard(App[None]):
 
     def edit_file(self, path: Path, line: int) -> None:
         """In $EDITOR; what it wrote is noticed as any change on disk is."""
+        from ptlearn_tui.tui import external_editor
+
         try:
             words = external_editor.command(path, line)
             with self.suspend():

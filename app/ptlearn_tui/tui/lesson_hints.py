@@ -9,6 +9,7 @@ from ptlearn_tui.tui.widgets.bars import Hint
 from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.editor import Editor
 from ptlearn_tui.tui.widgets.panel import Panel
+from ptlearn_tui.tui.widgets.prose import ShownFence
 from ptlearn_tui.tui.widgets.recipe_cell import RecipeCell
 from ptlearn_tui.tui.widgets.remark import RemarkEditor
 
@@ -44,6 +45,8 @@ def hints(focused: Widget | None, session: Session) -> tuple[Hint, ...]:
             )
         case RemarkEditor():
             return (Hint("esc", t("leave, the remark is kept"), "focused.leave"),)
+        case ShownFence():
+            return Hint("enter", t("copy"), "focused.copy"), Hint("tab", t("next"), "app.focus_next"), following, leave
         case RecipeCell():
             return *_of_recipe(focused), panels, following, leave
         case CodeCell():

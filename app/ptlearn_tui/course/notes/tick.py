@@ -8,6 +8,7 @@ somebody else has written meanwhile is read first: the item is looked for in the
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -92,9 +93,11 @@ def _locked(path: Path) -> Iterator[int]:
 
 
 def writable(path: Path) -> str | None:
-    """Why a tick can't be written there, or None."""
+    """Why a tick can't be written there, or None. Asked, not tried: who watches it would see a write."""
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0)))
+        if os.access(path, os.W_OK):
+            return None
+        read_only = os.statvfs(path).f_flag & os.ST_RDONLY
     except OSError as error:
         return why(error)
-    return None
+    return os.strerror(errno.EROFS if read_only else errno.EACCES)

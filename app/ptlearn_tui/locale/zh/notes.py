@@ -78,4 +78,5 @@ TABLE: dict[str, str] = {
     "all ticks, changed cells, outputs and remarks as one Markdown file": "把勾、改过的代码、输出和批注写成一个 Markdown 文件",
     "My PyTorch notes": "我的 PyTorch 笔记",
     "Remarks on other pages": "别的页的批注",
+    "no file '{path}': plan takes PATH, or tick ID, or tick ID PATH": "没有文件“{path}”：plan 后面可以是 PATH、tick ID 或 tick ID PATH",
 }

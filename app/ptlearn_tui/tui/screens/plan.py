@@ -164,7 +164,7 @@ class PlanScreen(BaseScreen):
             Hint("space", t("tick"), "tick"),
             Hint("↑ ↓", t("move"), "move"),
             Hint("w", t("runs"), "runs"),
-            Hint("q", t("quit"), "app.leave"),
+            Hint("q", t("quit") if self.app.screen_stack[0] is self else t("back"), "app.leave"),
         )
 
     # ---- what is done ------------------------------------------------------------------------------------------

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding
 from textual.content import Content
 
+from ptlearn_tui.locale import t
 from ptlearn_tui.plain import safe
 from ptlearn_tui.tui import markdown
-from ptlearn_tui.tui.theme import MUTED
+from ptlearn_tui.tui.glyphs import FOCUS
+from ptlearn_tui.tui.theme import ACCENT, MUTED
 from ptlearn_tui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -39,10 +42,11 @@ class Prose(Lines):
         return [Content.assemble(INDENT, line) for line in markdown.lay(self.block.tokens, room)]
 
 
-class ShownFence(Lines):
-    """A block that is shown and never run; its language stands above it."""
+class ShownFence(Lines, can_focus=True):
+    """A block that is shown, copied, and never run; its language stands above it."""
 
     DEFAULT_CSS = "ShownFence { margin: 0 0 1 0; }"
+    BINDINGS: ClassVar = [Binding("y,enter", "copy", "copy this text", show=False)]
 
     def __init__(self, block: Fence) -> None:
         super().__init__()
@@ -53,10 +57,21 @@ class ShownFence(Lines):
         self.block = block
         self.changed()
 
+    @property
+    def bar(self) -> tuple[str, str]:
+        """Where the keys go."""
+        return (FOCUS, ACCENT) if self.has_focus else (" ", "")
+
+    def action_copy(self) -> None:
+        """To the clipboard of the terminal's machine, over SSH too (OSC 52)."""
+        self.app.copy_to_clipboard(self.block.text)
+        self.app.notify(t("copied"), markup=False, timeout=2)
+
     def lay(self, width: int) -> list[Content]:
         """The text as it stands; long lines are cut into several."""
-        lines = [Content.styled(INDENT + safe(self.block.language), MUTED)] if self.block.language else []
+        indent = INDENT[1:]  # the bar is the first cell
+        lines = [Content.styled(indent + safe(self.block.language), MUTED)] if self.block.language else []
         for line in self.block.text.split("\n"):
-            folded = Content.styled(safe(line), "$string").fold(max(width - 8, 20)) if line else [Content()]
-            lines += [Content.assemble(INDENT, "  ", piece) for piece in folded]
+            folded = Content.styled(safe(line), "$string").fold(max(width - 7, 20)) if line else [Content()]
+            lines += [Content.assemble(indent, "  ", piece) for piece in folded]
         return lines
