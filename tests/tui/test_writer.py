@@ -8,6 +8,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ptlearn_tui.course.progress import Progress
 from ptlearn_tui.tui.writer import Writer
 
 if TYPE_CHECKING:
@@ -46,4 +47,5 @@ async def test_the_language_of_the_last_key_is_the_one_kept(dashboard: Callable[
             shell.execute("BEGIN IMMEDIATE")  # another shell writes
             await bench.press("L", "L", "L")
             shell.execute("ROLLBACK")
-        await bench.until(lambda: bench.app.progress.setting("language") == "zh")
+        with Progress(bench.app.progress.path) as patient:  # the screen's own would not wait for what is being written
+            await bench.until(lambda: patient.setting("language") == "zh")

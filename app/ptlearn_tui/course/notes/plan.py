@@ -77,12 +77,18 @@ def tick(progress: Progress, entry: Entry, *, done: bool, in_store: bool = False
     return reason
 
 
-def matching(title: str, plan: Plan, notes: Notes) -> tuple[PageEntry | None, Item | None]:
-    """What a box leads to: the page of that title, and the course's item, whose title may be in either language."""
-    wanted = _bare(title)
-    page = next((page for page in notes.pages if _bare(page.title) == wanted), None)
-    titles = {_bare(item.title): item.id for language in LANGUAGES for item in load_plan(language).items}
-    return page, plan.item(titles[wanted]) if wanted in titles else None
+class Leads:
+    """What a box leads to: the page of its title, and the course's item, whose title may be in either language."""
+
+    def __init__(self, notes: Notes, plan: Plan) -> None:
+        self._pages = {_bare(page.title): page for page in reversed(notes.pages)}  # of several, the first
+        every = ((item, plan.item(item.id)) for language in LANGUAGES for item in load_plan(language).items)
+        self._items = {_bare(item.title): here for item, here in every}
+
+    def __call__(self, title: str) -> tuple[PageEntry | None, Item | None]:
+        """Of a title; markup, punctuation and capitals make no difference."""
+        wanted = _bare(title)
+        return self._pages.get(wanted), self._items.get(wanted)
 
 
 def _bare(title: str) -> str:

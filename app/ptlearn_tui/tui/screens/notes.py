@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.message import Message
 
 from ptlearn_tui.course.notes.load import changed, load
-from ptlearn_tui.course.notes.plan import entries, is_done, matching, refuses, tick
+from ptlearn_tui.course.notes.plan import Leads, entries, is_done, refuses, tick
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.locale import t
 from ptlearn_tui.plain import safe
@@ -59,6 +59,7 @@ class NotesScreen(BaseScreen):
         self.path, self.read_only, self.prelude, _ = opened
         self.unwritable: dict[str, str] = {}  # files that take no ticks, by key: why
         self._why = ""
+        self._looking = False
 
     def compose(self) -> ComposeResult:
         """One list."""
@@ -84,18 +85,27 @@ class NotesScreen(BaseScreen):
 
     # ---- the file ----------------------------------------------------------------------------------------------
 
-    @work(thread=True, group="notes", exit_on_error=False, description="read the notes")
     def look(self) -> None:
+        """One look at a time: a large file takes longer than the time between two."""
+        if not self._looking:
+            self._looking = True
+            self.read()
+
+    @work(thread=True, group="notes", exit_on_error=False, description="read the notes")
+    def read(self) -> None:
         """Read anew what has changed."""
         before = self.dashboard.notes
         try:
-            notes = load(self.path, prelude=self.prelude, known=before) if before is None or changed(before) else before
+            stale = before is None or changed(before)
+            notes = load(self.path, prelude=self.prelude, known=before) if stale or before is None else before
             refusals = {file.key: refuses(file) for file in notes.files if file.outline.tasks}
             unwritable = {key: why for key, why in refusals.items() if why}
             if notes is not before or unwritable != self.unwritable:
                 self.post_message(Read(notes, unwritable=unwritable))
         except RequestError as error:
             self.post_message(Read(None, str(error)))
+        finally:
+            self._looking = False
 
     @on(Read)
     def _read(self, message: Read) -> None:
@@ -145,9 +155,10 @@ class NotesScreen(BaseScreen):
         if notes.pages:
             runs = (each for file in notes.files for each in file.pages if file.count(each))
             yield GoOn(page or next(runs, notes.pages[0]), first=page is None)
+        leads = Leads(notes, self.dashboard.plan)
         for entry in entries(notes):
-            leads = matching(entry.task.title, self.dashboard.plan, notes)
-            yield TaskRow(entry, is_done(entry, kept, in_store=self._in_store(entry.file)), *leads)
+            done = is_done(entry, kept, in_store=self._in_store(entry.file))
+            yield TaskRow(entry, done, *leads(entry.task.title))
         under = ""
         for file in notes.files:
             for page in file.pages:
