@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ptlearn_tui.course.notes.blocks import blocks
-from ptlearn_tui.course.notes.file import Signature, Text, contents, read, signature
-from ptlearn_tui.course.notes.outline import Outline, Section, outline
-from ptlearn_tui.course.page import Block, Cell, Page, parser
+from ptlearn_tui.course.notes.bounded import reader
+from ptlearn_tui.course.notes.file import Signature, Text, contents, read, signature, why
+from ptlearn_tui.course.notes.outline import Outline, Section, outline, titled
+from ptlearn_tui.course.page import Block, Cell, Page
 from ptlearn_tui.course.plan import PageEntry
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.home import expanded
 from ptlearn_tui.locale import t
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ptlearn_tui.course.course import Slot
 
@@ -58,7 +59,7 @@ class NotesFile:
     @property
     def title(self) -> str:
         """As its author has it, or its name."""
-        return str(self.outline.fields.get("title") or self.name)
+        return titled(self.outline.fields) or self.name
 
     @cached_property
     def pages(self) -> tuple[PageEntry, ...]:
@@ -112,7 +113,7 @@ class NotesFile:
         lines = self.outline.lines[section.begin : section.end]
         env: dict[str, Any] = {"references": dict(self.outline.references)}
         found: list[Block] = []
-        for block in blocks(parser().parse("\n".join(lines), env), lines, section.first):
+        for block in blocks(reader().parse("\n".join(lines), env), lines, section.first):
             if isinstance(block, Cell):
                 if not block.index and self.prelude is not None:
                     found.append(self.prelude)
@@ -215,17 +216,17 @@ def load(wanted: str | Path, *, prelude: bool = True, known: Notes | None = None
     """Read a file or a folder of them; of `known` what has not changed. Raises `RequestError` in one line."""
     path = expanded(str(wanted))
     before = {file.path: file for file in known.files} if known else {}
+    path = Path.cwd() / path  # not where links lead: a name is told as it was given
     try:
         folder = path.is_dir()
-        path = path.resolve() if path.exists() else path
     except (OSError, RuntimeError, ValueError):  # links in a circle, a name too long: told by whoever reads it
         folder = False
     if not folder:
         return Notes(path, (load_file(path, path.name, prelude=prelude),))
     files: list[NotesFile] = []
     refused: list[str] = []
-    for each in _walk(path):
-        if len(files) == MOST_FILES:
+    for number, each in enumerate(_walk(path, lambda error: refused.append(f"{error.filename}: {why(error)}"))):
+        if number == MOST_FILES:
             refused.append(t("more than {n} files: the rest is left out", n=MOST_FILES))
             break
         try:
@@ -234,7 +235,7 @@ def load(wanted: str | Path, *, prelude: bool = True, known: Notes | None = None
                 file = load_file(each, str(each.relative_to(path)), prelude=prelude)
             files.append(file)
         except OSError as error:
-            refused.append(f"{each}: {error.strerror}")
+            refused.append(f"{each}: {why(error)}")
         except RequestError as error:
             refused.append(str(error))
     if not files:
@@ -252,7 +253,9 @@ def changed(notes: Notes) -> bool:
         return True
     if not notes.path.is_dir():
         return False
-    return len(list(islice(_walk(notes.path), MOST_FILES + 1))) != len(notes.files) + len(notes.refused)
+    closed: list[OSError] = []
+    count = len(list(islice(_walk(notes.path, closed.append), MOST_FILES + 1)))
+    return count + len(closed) != len(notes.files) + len(notes.refused)
 
 
 def load_file(path: Path, name: str, *, prelude: bool) -> NotesFile:
@@ -296,20 +299,21 @@ def _converted(path: Path, name: str, *, prelude: bool) -> NotesFile:
 def key(path: Path) -> str:
     """`~/notes/pytorch.md`: the same on a laptop and on a GPU box, where homes have other names."""
     try:
-        return f"~/{path.relative_to(Path.home())}"
+        name = f"~/{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):
-        return str(path)
+        name = str(path)
+    return name.encode("utf-8", "backslashreplace").decode()  # a name's bytes that are of no character
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """By name, numbers as numbers; hidden folders and links to folders are left out."""
-    for root, folders, names in os.walk(folder):
+def _walk(folder: Path, closed: Callable[[OSError], object]) -> Iterator[Path]:
+    """By name, numbers as numbers; hidden folders and links to folders are left out, `closed` ones are told."""
+    for root, folders, names in os.walk(folder, onerror=closed):
         folders[:] = sorted((each for each in folders if each[0] != "." and each not in _LEFT_OUT), key=_natural)
         for name in sorted(names, key=_natural):
             if name[0] != "." and name.lower().endswith(IN_FOLDERS):
                 yield Path(root, name)
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
+def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
     pieces = filter(None, re.split(r"(\d+)", name))
-    return [(int(piece), "") if piece.isdecimal() else (-1, piece.lower()) for piece in pieces]
+    return [(int(piece), "") if piece.isdecimal() else (-1, piece.lower()) for piece in pieces], name
