@@ -184,7 +184,7 @@ def test_broken_data_is_one_line_that_names_the_file(words: list[str], used_home
     [
         (bytes(range(256)) * 100, "is not text: it has null bytes"),
         (bytes(range(128, 256)) * 100, "is not text"),
-        ("# 标题\n".encode("utf-16")[:-1], "is not utf-16-le text (byte 8)"),
+        ("# 标题\n".encode("utf-16")[:-1], "is not utf-16-le text (byte 10)"),
         ("# title\n\n```python\n1\n```\n".encode("utf-16-le"), "is not text: it has null bytes"),
         (None, "has no notes in it"),
     ],

@@ -406,7 +406,7 @@ TABLE: dict[str, str] = {
     "logarithmic or linear axis": "对数或线性坐标轴",
     "the surest mistakes, or the curve": "看错误，或看曲线",
     "leave; the run goes on": "离开，训练继续",
-    "Your own notes open too:  ptlearn-tui open notes.md": "也能打开自己的笔记：  ptlearn-tui open 笔记.md",
+    "Your own notes open too:  ptlearn-tui open notes.md": "也能打开自己的笔记：ptlearn-tui open 笔记.md",
     "copy this text": "复制这段文字",
     "copy": "复制",
 }
