@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
+_LINE_END = re.compile(r"\r\n?|\n")
+_FIELD = re.compile(r"""(?<![\w-])(\w[\w-]*)=(\[[^\]]*\]|"[^"]*"|'[^']*'|\S+)""")
+MOST_INFO = 10_000  # characters of an info string that are read
+
 
 @dataclass(frozen=True)
 class Prose:
@@ -102,7 +106,7 @@ def _metadata(text: str) -> dict[str, Any]:
     import json
 
     fields: dict[str, Any] = {}
-    for name, value in re.findall(r"""(\w[\w-]*)=(\[[^\]]*\]|"[^"]*"|'[^']*'|\S+)""", text):
+    for name, value in _FIELD.findall(text[:MOST_INFO]):
         try:
             fields[name] = json.loads(value)
         except (ValueError, RecursionError):
@@ -120,7 +124,8 @@ def head(text: str) -> tuple[dict[str, Any], str]:
         fields, begin = front_matter(text)
     except ValueError:  # somebody's notes that begin with a rule: text, like all the rest
         fields, begin = {}, 0
-    return fields, "\n" * text.count("\n", 0, begin) + text[begin:]
+    lines = len(_LINE_END.findall(text[:begin].removesuffix("\r")))
+    return fields, "\n" * lines + text[begin:]
 
 
 def code(token: Token, index: int, *, sessions: bool = False) -> Cell | Fence:

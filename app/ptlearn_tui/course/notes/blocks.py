@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CONTINUED = "continued"  # in a token's meta: a list item or a quote goes on after a cell that stood in it
 
-_BARE = ("blockquote", "bullet_list", "ordered_list", "list_item")
+FRAMES = ("blockquote", "bullet_list", "ordered_list", "list_item")
 
 
 def blocks(tokens: Sequence[Token], lines: Sequence[str], first: int = 0) -> Iterator[Block]:
@@ -48,7 +48,7 @@ def blocks(tokens: Sequence[Token], lines: Sequence[str], first: int = 0) -> Ite
 
 
 def _follow(opened: list[Token], token: Token) -> None:
-    if not token.type.startswith(_BARE):
+    if not token.type.startswith(FRAMES):
         return
     if token.nesting == 1:
         if token.type == "list_item_open" and opened[-1].type == "ordered_list_open":
@@ -71,7 +71,7 @@ def _closing(opened: Sequence[Token]) -> Iterator[Token]:
 
 def _said(tokens: Sequence[Token]) -> Iterator[Prose]:
     """Where nothing but the frames of lists and quotes is left, there is nothing to show."""
-    if any(not token.type.startswith(_BARE) for token in tokens):
+    if any(not token.type.startswith(FRAMES) for token in tokens):
         yield Prose(tuple(tokens))
 
 

@@ -28,7 +28,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_RUN = re.compile(rf"(?:[^\r\n]*\S[^\r\n]*(?:\r\n?|\n|\Z)){{{MOST_RUN}}}")
+_LONE = re.compile("[\ud800-\udfff]")
 LONE = dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")  # a byte that is of no character
 
 Signature = tuple[int, int, int, int]
@@ -64,13 +64,22 @@ def read(path: Path) -> Text:
     """Read a file whole. Raises `RequestError` in one line for what is no file, can't be read, or is no text."""
     data, found = contents(path)
     text, encoding = decode(data, str(path))
-    clean = text.translate(LONE) if encoding == "utf-8" else text
-    broken = sum("\ud800" <= character < "\ue000" for character in text) if clean != text else 0
+    broken = len(_LONE.findall(text))
+    clean = text.translate(LONE) if broken else text
     if broken > MOST_BROKEN * len(text):
         raise RequestError(t("{path} is not text", path=path))
-    if _RUN.search(clean):
+    if _run(clean) >= MOST_RUN:
         raise RequestError(t("{path} has {n} lines without a blank one: no notes", path=path, n=MOST_RUN))
     return Text(path, clean, encoding, found, broken)
+
+
+def _run(text: str) -> int:
+    """The most lines without a blank one between them."""
+    longest = run = 0
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        run = run + 1 if line and not line.isspace() else 0
+        longest = max(longest, run)
+    return longest
 
 
 def contents(path: Path) -> tuple[bytes, Signature]:

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ptlearn_tui.course.notes.blocks import blocks
-from ptlearn_tui.course.notes.file import Signature, Text, contents, read, signature
-from ptlearn_tui.course.notes.outline import Outline, Section, Task, outline
-from ptlearn_tui.course.page import Block, Cell, Page, parser
+from ptlearn_tui.course.notes.bounded import reader
+from ptlearn_tui.course.notes.file import Signature, Text, contents, read, signature, why
+from ptlearn_tui.course.notes.outline import Outline, Section, Task, outline, titled
+from ptlearn_tui.course.page import Block, Cell, Page
 from ptlearn_tui.course.plan import Item, PageEntry, Plan, load_plan
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.home import expanded
 from ptlearn_tui.locale import LANGUAGES, t
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ptlearn_tui.course.course import Slot
 
@@ -29,6 +30,7 @@ MARKDOWN = (".md", ".markdown", ".txt")
 THROUGH_JUPYTEXT = (".ipynb", ".py")
 IN_FOLDERS = (*MARKDOWN, ".ipynb")  # a folder's scripts are rarely notes; one is opened by its name
 MOST_FILES = 500
+_WIDE = re.compile("[\u2e80-\U0010ffff]")
 _LEFT_OUT = ("node_modules", "site-packages")
 
 PRELUDE = -1  # the prelude's number among a file's cells, which are 0, 1, …: it is shown as cell zero
@@ -58,7 +60,7 @@ class NotesFile:
     @property
     def title(self) -> str:
         """As its author has it, or its name."""
-        return str(self.outline.fields.get("title") or self.name)
+        return titled(self.outline.fields) or self.name
 
     @cached_property
     def pages(self) -> tuple[PageEntry, ...]:
@@ -91,7 +93,7 @@ class NotesFile:
     def _minutes(self, section: Section) -> int:
         """300 Chinese characters or 200 words a minute, half a minute a cell."""
         text = "\n".join(self.outline.lines[section.begin : section.end])
-        wide = sum(character > "\u2e80" for character in text)
+        wide = len(_WIDE.findall(text))
         return max(1, round(wide / 300 + len(text.split()) / 200 + section.count / 2))
 
     @cached_property
@@ -112,7 +114,7 @@ class NotesFile:
         lines = self.outline.lines[section.begin : section.end]
         env: dict[str, Any] = {"references": dict(self.outline.references)}
         found: list[Block] = []
-        for block in blocks(parser().parse("\n".join(lines), env), lines, section.first):
+        for block in blocks(reader().parse("\n".join(lines), env), lines, section.first):
             if isinstance(block, Cell):
                 if not block.index and self.prelude is not None:
                     found.append(self.prelude)
@@ -229,8 +231,8 @@ def load(wanted: str | Path, *, prelude: bool = True, known: Notes | None = None
         return Notes(path, (load_file(path, path.name, prelude=prelude),))
     files: list[NotesFile] = []
     refused: list[str] = []
-    for each in _walk(path):
-        if len(files) == MOST_FILES:
+    for number, each in enumerate(_walk(path, lambda error: refused.append(f"{error.filename}: {why(error)}"))):
+        if number == MOST_FILES:
             refused.append(t("more than {n} files: the rest is left out", n=MOST_FILES))
             break
         try:
@@ -239,7 +241,7 @@ def load(wanted: str | Path, *, prelude: bool = True, known: Notes | None = None
                 file = load_file(each, str(each.relative_to(path)), prelude=prelude)
             files.append(file)
         except OSError as error:
-            refused.append(f"{each}: {error.strerror}")
+            refused.append(f"{each}: {why(error)}")
         except RequestError as error:
             refused.append(str(error))
     if not files:
@@ -257,7 +259,9 @@ def changed(notes: Notes) -> bool:
         return True
     if not notes.path.is_dir():
         return False
-    return len(list(islice(_walk(notes.path), MOST_FILES + 1))) != len(notes.files) + len(notes.refused)
+    closed: list[OSError] = []
+    count = len(list(islice(_walk(notes.path, closed.append), MOST_FILES + 1)))
+    return count + len(closed) != len(notes.files) + len(notes.refused)
 
 
 def load_file(path: Path, name: str, *, prelude: bool) -> NotesFile:
@@ -301,9 +305,10 @@ def _converted(path: Path, name: str, *, prelude: bool) -> NotesFile:
 def key(path: Path) -> str:
     """`~/notes/pytorch.md`: the same on a laptop and on a GPU box, where homes have other names."""
     try:
-        return f"~/{path.relative_to(Path.home())}"
+        name = f"~/{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):
-        return str(path)
+        name = str(path)
+    return name.encode("utf-8", "backslashreplace").decode()  # a name's bytes that are of no character
 
 
 def task_key(file: NotesFile, task: Task) -> str:
@@ -323,15 +328,15 @@ def _bare(title: str) -> str:
     return "".join(character for character in title.casefold() if character.isalnum())
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """By name, numbers as numbers; hidden folders and links to folders are left out."""
-    for root, folders, names in os.walk(folder):
+def _walk(folder: Path, closed: Callable[[OSError], object]) -> Iterator[Path]:
+    """By name, numbers as numbers; hidden folders and links to folders are left out, `closed` ones are told."""
+    for root, folders, names in os.walk(folder, onerror=closed):
         folders[:] = sorted((each for each in folders if each[0] != "." and each not in _LEFT_OUT), key=_natural)
         for name in sorted(names, key=_natural):
             if name[0] != "." and name.lower().endswith(IN_FOLDERS):
                 yield Path(root, name)
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
+def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
     pieces = filter(None, re.split(r"(\d+)", name))
-    return [(int(piece), "") if piece.isdecimal() else (-1, piece.lower()) for piece in pieces]
+    return [(int(piece), "") if piece.isdecimal() else (-1, piece.lower()) for piece in pieces], name

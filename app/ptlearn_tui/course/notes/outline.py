@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ptlearn_tui.course.notes.blocks import blocks
+from ptlearn_tui.course.notes.file import LONE
 from ptlearn_tui.course.page import Cell, head, parser
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 LONG = 60  # lines: two screens; a page with more is divided at its topics
 MOST_LINES, MOST_CHARACTERS = 400, 40_000  # a page with more is divided wherever a block ends
+MOST_TITLE = 1000  # characters of a heading or an item that are read
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _TASK = re.compile(r"\[([ xX])\][ \t\n\v\f\r]+(\S.*)?", re.DOTALL)
@@ -86,11 +90,13 @@ def _skimmer() -> MarkdownIt:
 
 def outline(text: str, name: str) -> Outline:
     """Any text without a mark at its head has one; `name` is the title of what stands before the first heading."""
+    if "\n" not in text:
+        text = text.replace("\r", "\n")  # of an old Mac
     fields, body = head(text)
     env: dict[str, Any] = {}
     tokens = _skimmer().parse(body, env)
     lines = tuple(_LINE_END.split(body))
-    title = str(fields.get("title") or name)
+    title = titled(fields) or name
     sections, cells = _sections(_divided(_tops(tokens), title), lines)
     return Outline(
         lines=lines,
@@ -100,6 +106,15 @@ def outline(text: str, name: str) -> Outline:
         fields=fields,
         references=env.get("references", {}),
     )
+
+
+def titled(fields: dict[str, Any]) -> str | None:
+    """The front matter's title, if it has one in words: lists in lists may say in a line what fills a disk."""
+    title = fields.get("title")
+    words = title.translate(LONE) if isinstance(title, str) else str(title) if isinstance(title, float | date) else None
+    if isinstance(title, int) and not isinstance(title, bool) and abs(title) < 1e18:
+        words = str(title)
+    return words[:MOST_TITLE].strip() or None if words is not None else None
 
 
 def _tops(tokens: Sequence[Token]) -> list[_Top]:
@@ -140,7 +155,7 @@ def _divided(tops: list[_Top], name: str) -> Iterator[Part]:
 
     def closed(following: int) -> Iterator[Part]:
         """`following` is the level of the heading that comes: a title with nothing below but deeper ones is no page."""
-        body = part[1:] if headings else part
+        body = [top for top in (part[1:] if headings else part) if top.kind != "hr"]
         if not body and (not headings or following > headings[-1][0]):
             return
         above = tuple(each for _, each in headings[:-1])
@@ -164,11 +179,12 @@ def _topics(title: str, above: tuple[str, ...], part: list[_Top]) -> Iterator[Pa
         yield from _bounded(title, above, part)
         return
     begins = [at for at, top in enumerate(part) if _topic(top) is not None]
-    begins = [at for at, end in zip(begins, [*begins[1:], len(part)], strict=True) if _shows(part[at:end])]
+    ends = [*begins[1:], len(part)]
+    begins = [at for at, end in zip(begins, ends, strict=False) if _shows(part[at:end])]
     before = part[: begins[0]] if begins else part
     if any(top.kind not in ("heading_open", "hr") for top in before):  # else its title is told above its topics
         yield from _bounded(title, above, before)
-    for at, end in zip(begins, [*begins[1:], len(part)], strict=True):
+    for at, end in zip(begins, [*begins[1:], len(part)], strict=False):
         yield from _bounded(_topic(part[at]) or title, (*above, title), part[at:end])
 
 
@@ -192,7 +208,7 @@ def _bounded(title: str, above: tuple[str, ...], part: list[_Top]) -> Iterator[P
     piece, size, number = list[_Top](), 0, 1
     while part and part[-1].kind == "hr":  # the rule before the next heading
         part = part[:-1]
-    for top in part:
+    for top in chain.from_iterable(map(_pieces, part)):
         length = sum(len(token.content) for token in top.tokens)
         if piece and (top.end - piece[0].begin > MOST_LINES or size + length > MOST_CHARACTERS):
             yield title if number == 1 else f"{title} ({number})", above, piece
@@ -203,11 +219,27 @@ def _bounded(title: str, above: tuple[str, ...], part: list[_Top]) -> Iterator[P
         yield title if number == 1 else f"{title} ({number})", above, piece
 
 
+def _pieces(top: _Top) -> Iterator[_Top]:
+    """A list that is longer than a page, which some people's notes are as a whole, is divided between its items."""
+    small = top.end - top.begin <= MOST_LINES and sum(len(token.content) for token in top.tokens) <= MOST_CHARACTERS
+    if small or top.kind not in ("bullet_list_open", "ordered_list_open"):
+        yield top
+        return
+    first, *items, last = top.tokens
+    begun = 0
+    for at, token in enumerate(items):
+        if token.type == "list_item_close" and token.level == 1:
+            begin, end = items[begun].map or (top.begin, top.end)
+            yield _Top((first, *items[begun : at + 1], last), begin, end)
+            begun = at + 1
+
+
 def _plain(markdown: str) -> str:
     """Words without their markup."""
+    markdown = markdown[:MOST_TITLE]
     if not _MARKED_UP.search(markdown):
         return markdown.strip()
-    (inline,) = parser().parseInline(markdown[:1000])
+    (inline,) = parser().parseInline(markdown)
     kinds = ("text", "code_inline", "math_inline", "html_inline", "softbreak")
     tokens = (token for token in inline.children or [] if token.type in kinds)
     return " ".join("".join(" " if token.type == "softbreak" else token.content for token in tokens).split())

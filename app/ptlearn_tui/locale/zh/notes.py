@@ -31,6 +31,8 @@ TABLE: dict[str, str] = {
     "{path} is not text: it has null bytes (UTF-16 needs its mark)": "{path} 不是文本：含空字节（UTF-16 要带 BOM）",
     "{path} is not text": "{path} 不是文本",
     "{path} has {n} lines without a blank one: no notes": "{path} 连续 {n} 行没有空行：不像笔记",
+    "… {n} more characters": "……还有 {n} 个字符",
+    "… {n} more characters on this page": "……本页还有 {n} 个字符",
     "{path} is larger than {n} MB": "{path} 超过 {n} MB",
     "more than {n} files: the rest is left out": "超过 {n} 个文件，其余略去",
     "{path} has no notes in it: {kinds}": "{path} 里没有笔记：{kinds}",
