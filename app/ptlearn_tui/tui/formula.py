@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from ptlearn_tui.plain import safe
+
 # TeX sets relations and binary operators off from what stands around them; the drawer does not.
 _RELATION = re.compile(r"\s*(=|\\(?:approx|cdot|leftarrow|to)(?![a-zA-Z]))\s*")
 _BINARY = re.compile(r"(?<=[\w})\]])\s*([+-])\s*(?=[\w\\({])")
@@ -50,6 +52,7 @@ def in_line(tex: str) -> str | None:
 def block(tex: str) -> tuple[str, ...]:
     """A displayed formula; its source where it can't be drawn, so that nothing is lost."""
     try:
-        return rows(tex)
+        drawn = rows(tex)
     except FormulaError:
-        return tuple(tex.strip().split("\n"))
+        drawn = tuple(tex.strip().split("\n"))
+    return tuple(map(safe, drawn))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST = 16_000_000  # bytes: four times the longest of books
+MOST_LINES = 250_000  # two seconds
 MOST_RUN = 50_000  # lines without a blank one: CommonMark looks at each of them eleven times, a second for these
 MOST_BROKEN = 0.1  # of the characters; beyond, it is no text with a few bad bytes in it
 
@@ -70,6 +71,9 @@ def read(path: Path) -> Text:
         broken = sum("\ud800" <= character < "\ue000" for character in text)
     if broken > MOST_BROKEN * len(text):
         raise RequestError(t("{path} is not text", path=path))
+    lines = clean.count("\n") or clean.count("\r")
+    if lines > MOST_LINES:
+        raise RequestError(t("{path} has {n} lines: no notes", path=path, n=lines))
     if _run(clean) >= MOST_RUN:
         raise RequestError(t("{path} has {n} lines without a blank one: no notes", path=path, n=MOST_RUN))
     return Text(path, clean, encoding, found, broken)

@@ -84,7 +84,10 @@ class _Top:
 @cache
 def _skimmer() -> MarkdownIt:
     """As the parser of pages, but it does not look into paragraphs: five megabytes take a second."""
-    return parser.__wrapped__().disable(["inline", "text_join", "github-tasklists"], ignoreInvalid=True)
+    return parser.__wrapped__().disable(
+        ["inline", "text_join", "github-tasklists", "table"],  # a table's rows are as good as a paragraph's here
+        ignoreInvalid=True,
+    )
 
 
 def outline(text: str, name: str) -> Outline:
