@@ -12,7 +12,7 @@ from ptlearn_tui import locale
 from ptlearn_tui.course.notes.load import load
 from ptlearn_tui.course.page import read_page
 from ptlearn_tui.course.plan import PLAN_IDS, load_plan
-from ptlearn_tui.errors import RequestError
+from ptlearn_tui.errors import RequestError, one_line
 from ptlearn_tui.events import Advice, Done, Error, Graph, Stderr, Stdout, Value, encode
 from ptlearn_tui.home import expanded
 from ptlearn_tui.kernel.client import Kernel, KernelError, Server
@@ -94,8 +94,8 @@ def _find(wanted: str, *, prelude: bool) -> list[Document]:
         raise RequestError(t("no lesson and no file '{name}'; lessons: {known}", name=wanted, known=known))
     notes = load(path, prelude=prelude)
     for why in notes.refused:
-        sys.stderr.write(f"ptlearn-tui: {' '.join(why.split())}\n")
-    return [Document(file.name, file.cells, file.prelude) for file in notes.files]
+        sys.stderr.write(f"ptlearn-tui: {one_line(why)}\n")
+    return [Document(one_line(file.name), file.cells, file.prelude) for file in notes.files]
 
 
 def _run_document(

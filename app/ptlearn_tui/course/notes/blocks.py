@@ -83,4 +83,4 @@ def _quoted(token: Token, lines: Sequence[str]) -> Token | None:
     """`>>> x` at the begin of a line is three quotes to CommonMark, and Python's prompt to who has pasted it."""
     begin, end = token.map or (0, 0)
     text = "\n".join(lines[begin:end])
-    return token.copy(type="fence", content=text, info="", nesting=0) if prompts.is_session(text) else None
+    return token.copy(type="code_block", content=text, info="", nesting=0) if prompts.is_session(text) else None

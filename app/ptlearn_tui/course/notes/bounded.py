@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
 
-MOST_BLOCK = 10_000  # characters of a paragraph
+MOST_BLOCK = 20_000  # characters of a paragraph
 MOST_PAGE = 60_000  # characters of a page; each block counts as some more, its frame is laid out too
 MOST_FORMULA = 2_000  # characters
 _FRAME = 20

@@ -245,7 +245,7 @@ def load(wanted: str | Path, *, prelude: bool = True, known: Notes | None = None
         except RequestError as error:
             refused.append(str(error))
     if not files:
-        kinds = " ".join((*MARKDOWN, *THROUGH_JUPYTEXT))
+        kinds = " ".join(IN_FOLDERS)
         raise RequestError(refused[0] if refused else t("{path} has no notes in it: {kinds}", path=path, kinds=kinds))
     return Notes(path, tuple(files), tuple(refused))
 
