@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from ptlearn_tui.course.notes.file import LONE, decode, why
@@ -83,8 +84,10 @@ def _locked(path: Path) -> Iterator[int]:
     """The file, open for reading and writing; other programs of ours wait."""
     import fcntl
 
-    file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    file = os.open(path, os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
     try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise RequestError(t("{path} is not a file", path=path))
         with contextlib.suppress(OSError):  # some shares know no locks: a byte is written at once all the same
             fcntl.lockf(file, fcntl.LOCK_EX)
         yield file
@@ -95,6 +98,8 @@ def _locked(path: Path) -> Iterator[int]:
 def writable(path: Path) -> str | None:
     """Why a tick can't be written there, or None. Asked, not tried: who watches it would see a write."""
     try:
+        if path.is_dir():
+            return os.strerror(errno.EISDIR)
         if os.access(path, os.W_OK):
             return None
         read_only = os.statvfs(path).f_flag & os.ST_RDONLY
