@@ -15,3 +15,8 @@ _UNSAFE = {
 def safe(text: str) -> str:
     """The same text, with � for each of these; line ends stay."""
     return text.translate(_UNSAFE)
+
+
+def one_line(text: str) -> str:
+    """The same in one line: the names of files may hold line ends."""
+    return " ".join(safe(text).splitlines())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ptlearn_tui import locale
 from ptlearn_tui.cli.parser import make_parser
 from ptlearn_tui.errors import RequestError
-from ptlearn_tui.plain import safe
+from ptlearn_tui.plain import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except RequestError as error:
-        print("ptlearn-tui:", *safe(str(error)).splitlines(), file=sys.stderr)  # one line, whatever a name has in it
+        print("ptlearn-tui:", one_line(str(error)), file=sys.stderr)  # one line, whatever a name has in it
         return WRONG_REQUEST
     except KeyboardInterrupt:
         return INTERRUPTED

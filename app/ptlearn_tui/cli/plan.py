@@ -14,7 +14,7 @@ from ptlearn_tui.course.progress import Progress, unusable
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.home import expanded
 from ptlearn_tui.locale import t
-from ptlearn_tui.plain import safe
+from ptlearn_tui.plain import one_line
 
 if TYPE_CHECKING:
     import argparse
@@ -61,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
     else:
         for line in lines:
             name = f"{line.number:>3} " if line.number else f"{line.id:10}"
-            sys.stdout.write(f"[{'x' if line.done else ' '}] {name} {safe(line.title)}\n")
+            sys.stdout.write(f"[{'x' if line.done else ' '}] {name} {one_line(line.title)}\n")
     return 0
 
 

@@ -19,7 +19,7 @@ from ptlearn_tui.kernel.client import Kernel, KernelError, Server
 from ptlearn_tui.kernel.limits import memory_for_cells
 from ptlearn_tui.locale import t
 from ptlearn_tui.locale.explained import explain, live, repair_labels
-from ptlearn_tui.plain import safe
+from ptlearn_tui.plain import one_line
 
 if TYPE_CHECKING:
     import argparse
@@ -63,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
         offset = 0
         for document in documents:
             if not args.json and len(documents) > 1:
-                sys.stdout.write(f"\n{safe(document.name)}\n")
+                sys.stdout.write(f"\n{one_line(document.name)}\n")
             outcomes += _run_document(server, memory, document, offset, args)
             offset += len(document.cells) if args.json else 0  # for people, cells are counted on each page
             if not args.keep_going and not all(outcome.ok for outcome in outcomes):
@@ -95,7 +95,7 @@ def _find(wanted: str, *, prelude: bool) -> list[Document]:
         raise RequestError(t("no lesson and no file '{name}'; lessons: {known}", name=wanted, known=known))
     notes = load(path, prelude=prelude)
     for why in notes.refused:
-        sys.stderr.write(f"ptlearn-tui: {' '.join(safe(why).split())}\n")
+        sys.stderr.write(f"ptlearn-tui: {one_line(why)}\n")
     return [Document(file.name, file.cells, file.prelude) for file in notes.files]
 
 
@@ -215,7 +215,9 @@ def _table(outcomes: list[Outcome]) -> None:
     sys.stdout.write("\n")
     for outcome in outcomes:
         seconds = f"{outcome.seconds:8.3f} s" if outcome.seconds is not None else " " * 10
-        sys.stdout.write(f"{safe(outcome.page):28} {t('cell {n}', n=outcome.cell + 1):10}{seconds}   {outcome.word}\n")
+        sys.stdout.write(
+            f"{one_line(outcome.page):28} {t('cell {n}', n=outcome.cell + 1):10}{seconds}   {outcome.word}\n"
+        )
     failed = sum(not outcome.ok for outcome in outcomes)
     ran = sum(outcome.seconds is not None for outcome in outcomes)
     sys.stdout.write(t("{n} cells, {failed} failed", n=ran, failed=failed) + "\n")
