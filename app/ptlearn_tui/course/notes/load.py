@@ -337,6 +337,11 @@ def _walk(folder: Path, closed: Callable[[OSError], object]) -> Iterator[Path]:
                 yield Path(root, name)
 
 
-def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
-    pieces = filter(None, re.split(r"(\d+)", name))
-    return [(int(piece), "") if piece.isdecimal() else (-1, piece.lower()) for piece in pieces], name
+def _natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """A name that ends comes first, then numbers, then letters: `1.md`, `2.md`, `10.md`, `a.md`, `a2.md`."""
+    pieces = filter(None, re.split(r"(\d+|\.)", name))
+    ranks = [
+        (0, 0, "") if each == "." else (1, int(each), "") if each.isdecimal() else (2, 0, each.lower())
+        for each in pieces
+    ]
+    return ranks, name
