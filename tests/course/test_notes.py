@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ptlearn_tui.course.notes.load import IN_FOLDERS, MOST_FILES, Notes, changed, load
+from ptlearn_tui.course.notes.folder import IN_FOLDERS, MOST_FILES
+from ptlearn_tui.course.notes.load import Notes, changed, load
 from ptlearn_tui.course.notes.plan import Leads, entries
 from ptlearn_tui.course.page import Prose
 from ptlearn_tui.course.plan import PLAN_IDS, load_plan

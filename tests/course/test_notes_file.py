@@ -254,3 +254,30 @@ def test_a_pipe_that_takes_the_files_place_is_not_waited_for(tmp_path: Path, mon
     monkeypatch.setattr(Path, "stat", lambda self, **options: was)
     data, _ = contents(path)
     assert data == b""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word *it* and `code` here. " * 20 + "\n\n",
+        "# h\n\ntext\n\n",
+        "- [ ] one thing\n\nwords\n\n",
+        "| first | second |\n|---|---|\n" + "| a number, 1 | another one, 2 |\n" * 50 + "\n",
+        (Path(__file__).parent / "notes" / "pytorch-notes.md").read_text("utf-8"),
+    ],
+    ids=["paragraphs", "headings", "tasks", "tables", "notes"],
+)
+def test_large_files_are_read(text: str, tmp_path: Path) -> None:
+    size = 5_000_000 if len(text) > 100 else 600_000  # of very short lines, as many as are read
+    data = text.encode()
+    (file,) = load(made(tmp_path, data * (size // len(data)))).files
+    assert len(file.pages) > 1
+    for page in file.pages[:3]:
+        assert file.read(page.id).blocks
+
+
+def test_more_lines_than_anybody_reads_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="lines: no notes"):
+        load(made(tmp_path, b"a\n\n" * 130_000))
+    with pytest.raises(RequestError, match="without a blank one"):
+        load(made(tmp_path, b"a\n" * 60_000))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-_LINE_END = re.compile(r"\r\n?|\n")
+LINE_END = re.compile(r"\r\n?|\n")
 _FIELD = re.compile(r"""(?<![\w-])(\w[\w-]*)=(\[[^\]]*\]|"[^"]*"|'[^']*'|\S+)""")
 MOST_INFO = 10_000  # characters of an info string that are read
 
@@ -124,7 +124,7 @@ def head(text: str) -> tuple[dict[str, Any], str]:
         fields, begin = front_matter(text)
     except ValueError:  # somebody's notes that begin with a rule: text, like all the rest
         fields, begin = {}, 0
-    lines = len(_LINE_END.findall(text[:begin].removesuffix("\r")))
+    lines = len(LINE_END.findall(text[:begin].removesuffix("\r")))
     return fields, "\n" * lines + text[begin:]
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ptlearn_tui.course.notes.blocks import blocks
 from ptlearn_tui.course.notes.bounded import reader
 from ptlearn_tui.course.notes.file import Signature, Text, contents, read, signature, why
+from ptlearn_tui.course.notes.folder import IN_FOLDERS, MOST_FILES, walk
 from ptlearn_tui.course.notes.outline import Outline, Section, outline, titled
 from ptlearn_tui.course.page import Block, Cell, Page
 from ptlearn_tui.course.plan import PageEntry
@@ -22,16 +21,9 @@ from ptlearn_tui.home import expanded
 from ptlearn_tui.locale import t
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from ptlearn_tui.course.course import Slot
 
-MARKDOWN = (".md", ".markdown", ".txt")
 THROUGH_JUPYTEXT = (".ipynb", ".py")
-IN_FOLDERS = (*MARKDOWN, ".ipynb")  # a folder's scripts are rarely notes; one is opened by its name
-MOST_FILES = 500
-_LEFT_OUT = ("node_modules", "site-packages")
-
 PRELUDE = -1  # the prelude's number among a file's cells, which are 0, 1, …: it is shown as cell zero
 PRELUDE_SOURCE = """\
 import numpy as np
@@ -225,7 +217,7 @@ def load(wanted: str | Path, *, prelude: bool = True, known: Notes | None = None
         return Notes(path, (load_file(path, path.name, prelude=prelude),))
     files: list[NotesFile] = []
     refused: list[str] = []
-    for number, each in enumerate(_walk(path, lambda error: refused.append(f"{error.filename}: {why(error)}"))):
+    for number, each in enumerate(walk(path, lambda error: refused.append(f"{error.filename}: {why(error)}"))):
         if number == MOST_FILES:
             refused.append(t("more than {n} files: the rest is left out", n=MOST_FILES))
             break
@@ -254,7 +246,7 @@ def changed(notes: Notes) -> bool:
     if not notes.path.is_dir():
         return False
     closed: list[OSError] = []
-    count = len(list(islice(_walk(notes.path, closed.append), MOST_FILES + 1)))
+    count = len(list(islice(walk(notes.path, closed.append), MOST_FILES + 1)))
     return count + len(closed) != len(notes.files) + len(notes.refused)
 
 
@@ -303,22 +295,3 @@ def key(path: Path) -> str:
     except (ValueError, RuntimeError):
         name = str(path)
     return name.encode("utf-8", "backslashreplace").decode()  # a name's bytes that are of no character
-
-
-def _walk(folder: Path, closed: Callable[[OSError], object]) -> Iterator[Path]:
-    """By name, numbers as numbers; hidden folders and links to folders are left out, `closed` ones are told."""
-    for root, folders, names in os.walk(folder, onerror=closed):
-        folders[:] = sorted((each for each in folders if each[0] != "." and each not in _LEFT_OUT), key=_natural)
-        for name in sorted(names, key=_natural):
-            if name[0] != "." and name.lower().endswith(IN_FOLDERS):
-                yield Path(root, name)
-
-
-def _natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
-    """A name that ends comes first, then numbers, then letters: `1.md`, `2.md`, `10.md`, `a.md`, `a2.md`."""
-    pieces = filter(None, re.split(r"(\d+|\.)", name))
-    ranks = [
-        (0, 0, "") if each == "." else (1, int(each), "") if each.isdecimal() else (2, 0, each.lower())
-        for each in pieces
-    ]
-    return ranks, name

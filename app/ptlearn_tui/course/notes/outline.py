@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ptlearn_tui.course.notes.blocks import blocks
 from ptlearn_tui.course.notes.file import LONE
-from ptlearn_tui.course.page import Cell, head, parser
+from ptlearn_tui.course.page import LINE_END, Cell, head, parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,6 @@ LONG = 60  # lines: two screens; a page with more is divided at its topics
 MOST_LINES, MOST_CHARACTERS = 400, 40_000  # a page with more is divided wherever a block ends
 MOST_TITLE = 1000  # characters of a heading or an item that are read
 
-_LINE_END = re.compile(r"\r\n?|\n")
 _TASK = re.compile(r"\[([ xX])\][ \t\n\v\f\r]+(\S.*)?", re.DOTALL)
 _MARKED_UP = re.compile(r"[*_`\[\]<>&\\~$!\n]")
 _TRAILING = " :：。"
@@ -97,7 +96,7 @@ def outline(text: str, name: str) -> Outline:
     fields, body = head(text)
     env: dict[str, Any] = {}
     tokens = _skimmer().parse(body, env)
-    lines = tuple(_LINE_END.split(body))
+    lines = tuple(LINE_END.split(body))
     title = titled(fields) or name
     sections, cells = _sections(_divided(_tops(tokens), title), lines)
     return Outline(
@@ -280,7 +279,7 @@ def _tasks(tokens: Sequence[Token], text: str) -> Iterator[Task]:
         if not found or not token.map:
             continue
         if begins is None:
-            begins = [0, *(end.end() for end in _LINE_END.finditer(text))]
+            begins = [0, *(end.end() for end in LINE_END.finditer(text))]
         title = _plain((found[2] or "").split("\n", 1)[0])
         nth = counts[title] = counts.get(title, -1) + 1
         line = token.map[0]

@@ -172,6 +172,8 @@ class NotesScreen(BaseScreen):
         return self.read_only or file.key in self.unwritable
 
     def _remarks(self, notes: Notes) -> Iterator[str]:
+        if self._why:
+            yield t("{why}: this is how it was", why=self._why)
         if self.read_only:
             yield t("read only: ticks are kept here, not in the file")
         else:

@@ -9,9 +9,10 @@ from textual.binding import Binding
 from textual.message import Message
 
 from ptlearn_tui.locale import t
+from ptlearn_tui.tui.inbox import Inbox
 from ptlearn_tui.tui.screens.base import BaseScreen
 from ptlearn_tui.tui.screens.question import Question
-from ptlearn_tui.tui.session import OBEY, Inbox, Session
+from ptlearn_tui.tui.session import OBEY, Session
 from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.editor import Editor
 from ptlearn_tui.tui.widgets.page_text import PageText
