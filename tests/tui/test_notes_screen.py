@@ -95,6 +95,15 @@ async def agree(bench: Bench) -> None:
     await bench.press("y")
 
 
+async def run_all(bench: Bench, title: str, *cells: int) -> NotesLessonScreen:
+    """A page is opened, and every cell of its file has run."""
+    lesson = await page(bench, title)
+    await bench.press("a")
+    await agree(bench)
+    await bench.until(ran(lesson, *cells))
+    return lesson
+
+
 def ran(lesson: NotesLessonScreen, *cells: int) -> Callable[[], bool]:
     return lambda: all(lesson.session.records[index].state in ("ran", "failed") for index in cells)
 
@@ -191,10 +200,7 @@ async def test_all_cells_run_with_one_kernel_and_the_loop_draws_itself(
     dashboard: Callable[..., object], notes: Path
 ) -> None:
     async with dashboard(120, 40, **opened(notes)) as bench:
-        lesson = await page(bench, "最小神经网络搭建")
-        await bench.press("a")
-        await agree(bench)
-        await bench.until(ran(lesson, -1, 0, 1, 2, 3))
+        lesson = await run_all(bench, "最小神经网络搭建", -1, 0, 1, 2, 3)
         assert [record.state for record in lesson.session.records.values()] == ["ran"] * 5
         printed = [text for _, text in lesson.session.records[3].output.lines]
         assert [line.split(",")[0] for line in printed] == [f"Epoch {number}" for number in range(1, 6)]
@@ -211,10 +217,7 @@ async def test_all_cells_run_with_one_kernel_and_the_loop_draws_itself(
 
 async def test_n_turns_the_page_and_the_kernel_stays(dashboard: Callable[..., object], small: Path) -> None:
     async with dashboard(**opened(small)) as bench:
-        lesson = await page(bench, "First")
-        await bench.press("a")
-        await agree(bench)
-        await bench.until(ran(lesson, 0, 1, 2))
+        lesson = await run_all(bench, "First", 0, 1, 2)
         kernel = lesson.session.kernel
         await bench.press("n")
         await bench.until("c = b + 1")
@@ -241,10 +244,7 @@ async def test_a_change_on_disk_is_followed_and_unchanged_cells_keep_what_they_m
     dashboard: Callable[..., object], small: Path
 ) -> None:
     async with dashboard(**opened(small)) as bench:
-        lesson = await page(bench, "First")
-        await bench.press("a")
-        await agree(bench)
-        await bench.until(ran(lesson, 0, 1, 2))
+        lesson = await run_all(bench, "First", 0, 1, 2)
         kernel = lesson.session.kernel
         text = SMALL.replace("## First\n", "## First\n\nNew words.\n\n```python\nnew = 0\n```\n").replace(
             "a + 1", "a + 41"

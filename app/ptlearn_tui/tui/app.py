@@ -7,7 +7,6 @@ import gc
 import signal
 import sqlite3
 import time
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
@@ -29,6 +28,7 @@ from ptlearn_tui.faults import write_down
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui import glyphs
 from ptlearn_tui.tui.keys import KeyFolder, described, from_input_method, shown_key
+from ptlearn_tui.tui.open_lessons import OpenLessons
 from ptlearn_tui.tui.screens.plan import PlanScreen
 from ptlearn_tui.tui.theme import RICH, SIXTEEN, theme_for
 from ptlearn_tui.tui.writer import Writer
@@ -43,11 +43,9 @@ if TYPE_CHECKING:
     from ptlearn_tui.course.plan import Item, PageEntry
     from ptlearn_tui.kernel.client import Server
     from ptlearn_tui.tui.opened import OpenedNotes
-    from ptlearn_tui.tui.screens.lesson import LessonScreen
 
 HERE = Path(__file__).parent
 PATIENCE = 0.02  # seconds that a read may hold up the screen while another shell writes; the next look succeeds
-KEPT = 3  # lessons whose kernels are kept when they are left
 THREADS = 32  # kernels, tails and looks at the disk wait in threads of their own
 
 
@@ -117,7 +115,7 @@ class Dashboard(App[None]):
         self.started = time.monotonic()
         self._first_run = run
         self._opened = opened
-        self._lessons: OrderedDict[str, LessonScreen] = OrderedDict()
+        self._lessons = OpenLessons(self)
         self._folder = KeyFolder()
         self._seen_version = -1
 
@@ -325,32 +323,11 @@ class Dashboard(App[None]):
 
     def open_page(self, page: PageEntry) -> None:
         """The lesson screen on that page: the one that is still there, with all it holds, or a new one."""
-        self.push_screen(self._lesson(page))
+        self.push_screen(self._lessons.on(page))
 
     def turn_to(self, page: PageEntry) -> None:
         """From one page to another: `q` leads from both to the plan."""
-        self.switch_screen(self._lesson(page))
-
-    def _lesson(self, page: PageEntry) -> LessonScreen:
-        from ptlearn_tui.tui.screens.lesson import LessonScreen
-        from ptlearn_tui.tui.screens.notes_lesson import NotesLessonScreen
-
-        course = self.course_of(page)
-        unit = course.unit(page)
-        if unit in self._lessons:
-            self._lessons.move_to_end(unit)
-            lesson = self._lessons[unit]
-            lesson.open_here(page)
-            return lesson
-        kind = LessonScreen if course is self.plan else NotesLessonScreen
-        lesson = self._lessons[unit] = kind(course, page)
-        self.install_screen(lesson, f"lesson {unit}")
-        for key in list(self._lessons)[:-KEPT]:
-            if self._lessons[key] is not self.screen:
-                old = self._lessons.pop(key)
-                old.session.kill()
-                self.uninstall_screen(old)
-        return lesson
+        self.switch_screen(self._lessons.on(page))
 
     @work(thread=True, group="runs", exit_on_error=False, description="start a training run")
     def start_run(self, recipe: str, **options: object) -> None:
