@@ -388,7 +388,7 @@ def test_nothing_is_imported_that_the_format_does_not_need(form: str, allowed: s
     [
         (["mnist-0101", "--to", "csv"], "no run is called mnist-0101; see: ptlearn-tui runs"),
         (["../runs", "--to", "tensorboard"], "ptlearn-tui runs"),
-        (["mnist-0412"], "--to; see ptlearn-tui export --help"),
+        (["mnist-0412"], "--to FORMAT; or --notes; see ptlearn-tui export --help"),
         (["--to", "csv"], "ptlearn-tui export --help"),
         (["mnist-0412", "--to", "xlsx"], "--to xlsx: there are ipynb, md, py, csv, tensorboard"),
         (["autograd", "--to", "csv"], "no run is called autograd"),

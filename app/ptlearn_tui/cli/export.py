@@ -42,7 +42,9 @@ def main(args: argparse.Namespace) -> int:
         to_notes(args)
         return 0
     if not args.what or not args.to:
-        raise RequestError(t("export takes a lesson, a file or a run, and --to FORMAT; or --notes"))
+        raise RequestError(
+            t("give a lesson, a file or a run, and --to FORMAT; or --notes; see ptlearn-tui export --help")
+        )
     formats = {"csv": to_csv, "tensorboard": to_tensorboard}
     if args.to in LESSON_FORMATS:
         to_cells(_find(args.what, edited=args.edited), args)

@@ -74,7 +74,7 @@ TABLE: dict[str, str] = {
     "leave the remark: it is kept": "离开批注：会保存",
     "saved by the author:": "作者保存的输出：",
     "(a picture that can't be read)": "（读不出的图片）",
-    "export takes a lesson, a file or a run, and --to FORMAT; or --notes": "export 后面是课、文件或训练，加 --to FORMAT；或者 --notes",
+    "give a lesson, a file or a run, and --to FORMAT; or --notes; see ptlearn-tui export --help": "请给出课、文件或训练，加上 --to FORMAT；或者 --notes；见 ptlearn-tui export --help",
     "--notes is of all lessons, and Markdown: give only -o FILE": "--notes 包含所有课，写成 Markdown：只给 -o FILE",
     "your notes: {path}": "你的笔记：{path}",
     "all ticks, changed cells, outputs and remarks as one Markdown file": "把勾、改过的代码、输出和批注写成一个 Markdown 文件",
