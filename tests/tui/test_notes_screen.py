@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -351,6 +352,35 @@ async def test_text_of_a_file_is_never_markup_nor_a_control(dashboard: Callable[
             assert not set(bench.text) & set(map(chr, (0x1B, 0x9B, 0x07, 0x202E)))
             bench.app.pop_screen()
         assert not set(bench.text) & set(map(chr, (0x1B, 0x9B, 0x07, 0x202E)))
+
+
+async def test_the_first_pages_of_a_large_file_are_there_before_the_rest_is_read(
+    dashboard: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "large.md"
+    path.write_text("".join(f"## Topic {n}\n\n- [ ] task {n}\n\n{'words ' * 40}\n\n" for n in range(1000)), "utf-8")
+    rest = threading.Event()
+
+    def late(*args: object, **options: object) -> object:
+        assert rest.wait(60)
+        return load(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("ptlearn_tui.tui.screens.notes.load", late)
+    async with dashboard(opened=OpenedNotes(path)) as bench:
+        await bench.until(lambda: bench.app.notes is not None)
+        listing = bench.app.screen.query_one(NotesList)
+        await bench.until(lambda: "reading the rest" in listing.remarks)
+        first = bench.app.notes.pages
+        assert 100 < len(first) < 1000
+        await bench.press("down", "space")  # they are no picture: a tick goes into the file
+        await bench.until(lambda: b"- [x] task 0" in path.read_bytes())
+        rest.set()
+        await bench.until(lambda: len(bench.app.notes.pages) == 1000)
+        await bench.until(lambda: listing.remarks == ())
+        assert [page.key for page in bench.app.notes.pages[: len(first)]] == [page.key for page in first]
+        assert isinstance(listing.current, TaskRow)
+        assert listing.current.entry.task.title == "task 0"
+        assert listing.current.done
 
 
 async def test_an_empty_file_says_so(dashboard: Callable[..., object], tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
+import re
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -21,9 +24,14 @@ from ptlearn_tui.home import expanded
 from ptlearn_tui.locale import t
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ptlearn_tui.course.course import Slot
 
+_THRESHOLD = gc.get_threshold()
+_WIDE = re.compile("[\u2e81-\U0010ffff]+")
 THROUGH_JUPYTEXT = (".ipynb", ".py")
+AT_FIRST = 100_000  # characters: read in a tenth of a second
 PRELUDE = -1  # the prelude's number among a file's cells, which are 0, 1, …: it is shown as cell zero
 PRELUDE_SOURCE = """\
 import numpy as np
@@ -84,7 +92,7 @@ class NotesFile:
     def _minutes(self, section: Section) -> int:
         """300 Chinese characters or 200 words a minute, half a minute a cell."""
         text = "\n".join(self.outline.lines[section.begin : section.end])
-        wide = sum(character > "\u2e80" for character in text)
+        wide = len("".join(_WIDE.findall(text)))
         return max(1, round(wide / 300 + len(text.split()) / 200 + section.count / 2))
 
     @cached_property
@@ -121,6 +129,7 @@ class Notes:
     path: Path
     files: tuple[NotesFile, ...]
     refused: tuple[str, ...] = ()  # files of the folder that can't be shown, each with the reason
+    whole: bool = True
 
     @property
     def title(self) -> str:
@@ -204,6 +213,17 @@ class Notes:
         return file
 
 
+@contextmanager
+def _unswept() -> Iterator[None]:
+    """A large file is a million tokens, none of them garbage: looking for it takes a fifth of a load."""
+    gc.set_threshold(0)  # not `disable`: the dashboard enables it after its first paint, which may come meanwhile
+    try:
+        yield
+    finally:
+        gc.set_threshold(*_THRESHOLD)
+
+
+@_unswept()
 def load(wanted: str | Path, *, prelude: bool = True, known: Notes | None = None) -> Notes:
     """Read a file or a folder of them; of `known` what has not changed. Raises `RequestError` in one line."""
     path = expanded(str(wanted))
@@ -236,10 +256,24 @@ def load(wanted: str | Path, *, prelude: bool = True, known: Notes | None = None
     return Notes(path, tuple(files), tuple(refused))
 
 
+@_unswept()
+def begin(wanted: Path, *, prelude: bool = True) -> Notes | None:
+    """The first pages of a large file, to be shown while the rest is read. Raises `RequestError`."""
+    path = Path.cwd() / expanded(str(wanted))
+    if path.suffix.lower() in THROUGH_JUPYTEXT or path.is_dir():
+        return None
+    text = read(path)
+    end = max(text.text.rfind(before, 0, AT_FIRST) for before in ("\n#", "\n\n", "\n\r\n"))
+    if end < 0 or len(text.text) < 2 * AT_FIRST:
+        return None
+    part = replace(text, text=text.text[:end])
+    return Notes(path, (_file(part, path.name, outline(part.shown, path.stem), prelude=prelude),), whole=False)
+
+
 def changed(notes: Notes) -> bool:
     """Whether the disk has something else by now."""
     try:
-        if any(signature(file.path) != file.signature for file in notes.files):
+        if not notes.whole or any(signature(file.path) != file.signature for file in notes.files):
             return True
     except OSError:
         return True

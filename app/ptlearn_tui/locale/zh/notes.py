@@ -83,4 +83,5 @@ TABLE: dict[str, str] = {
     "no file '{path}': plan takes PATH, or tick ID, or tick ID PATH": "没有文件“{path}”：plan 后面可以是 PATH、tick ID 或 tick ID PATH",
     "{path} has {n} lines: no notes": "{path} 有 {n} 行：不像笔记",
     "{why}: this is how it was": "{why}：这是原来的样子",
+    "reading the rest": "正在读取其余部分",
 }

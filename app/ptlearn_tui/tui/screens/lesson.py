@@ -148,7 +148,10 @@ class LessonScreen(RunCellsScreen):
 
     def hints(self) -> tuple[Hint, ...]:
         """What the focused thing can do now."""
-        return lesson_hints.hints(self.focused, self.session)
+        last = self.course.neighbours(self.entry)[1] is None
+        return tuple(
+            hint for hint in lesson_hints.hints(self.focused, self.session) if not last or hint.action != "next_page"
+        )
 
     # ---- moving about ------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 
-from ptlearn_tui.course.notes.load import changed, load
+from ptlearn_tui.course.notes.load import begin, changed, load
 from ptlearn_tui.course.notes.plan import Leads, entries, is_done, refuses, tick
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.locale import t
@@ -96,8 +96,12 @@ class NotesScreen(BaseScreen):
         """Read anew what has changed."""
         before = self.dashboard.notes
         try:
+            first = begin(self.path, prelude=self.prelude) if before is None else None
+            if first is not None:
+                self.post_message(Read(first))
             stale = before is None or changed(before)
             notes = load(self.path, prelude=self.prelude, known=before) if stale or before is None else before
+            _ = notes.pages  # made here, not while keys wait
             refusals = {file.key: refuses(file) for file in notes.files if file.outline.tasks}
             unwritable = {key: why for key, why in refusals.items() if why}
             if notes is not before or unwritable != self.unwritable:
@@ -174,6 +178,8 @@ class NotesScreen(BaseScreen):
     def _remarks(self, notes: Notes) -> Iterator[str]:
         if self._why:
             yield t("{why}: this is how it was", why=self._why)
+        elif not notes.whole:
+            yield t("reading the rest")
         if self.read_only:
             yield t("read only: ticks are kept here, not in the file")
         else:
