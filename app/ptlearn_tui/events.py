@@ -373,6 +373,32 @@ class Error(Event, tag="error", frozen=True, kw_only=True):
     facts: dict[str, str] = {}  # … with these in their places
 
 
+class Check(Event, tag="check", frozen=True, kw_only=True):
+    """One check of an exercise has been tried on the learner's answer."""
+
+    name: str  # of the function in `check.py`
+    ok: bool
+
+
+class Shown(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A value that a check has seen."""
+
+    text: str  # its repr, bounded
+    name: str = ""  # an input's
+    shape: list[int] | None = None  # of a tensor
+    dtype: str | None = None
+
+
+class Failing(Event, tag="failing", frozen=True, kw_only=True):
+    """Why the last `Check` is not ok: the smallest input that was found to fail."""
+
+    name: str  # of the check
+    says: str  # the message: of the exercise's own; "missing" (a name is not bound) and "raises" are everyone's
+    inputs: list[Shown] = []
+    expected: Shown | None = None
+    got: Shown | None = None
+
+
 class Done(Event, tag="done", frozen=True, kw_only=True):
     """Always the last event of a cell; sent by the client if the kernel died."""
 
@@ -481,7 +507,7 @@ CellEvent: TypeAlias = (
 RunEvent: TypeAlias = Run | Metric | Eval | Sample | Tensors | Graph | Timing | Note | Advice | Checkpoint | End
 AnyEvent: TypeAlias = (
     Stdout | Stderr | Line | Value | Tensors | Modules | Graph | NoGraph | Film | Step | Metric | Points | Advice
-    | Error | Done | Run | Eval | Sample | Timing | Note | Checkpoint | End
+    | Error | Check | Failing | Done | Run | Eval | Sample | Timing | Note | Checkpoint | End
 )  # fmt: skip
 
 

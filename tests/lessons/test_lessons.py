@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import threading
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.cells import cell_len
 
-from ptlearn_tui.course.page import Cell, Fence, Page, Prose, read_page
+from ptlearn_lessons import translation
+from ptlearn_tui.course.page import Cell, Fence, Page, Prose, parse, read_page
 from ptlearn_tui.course.plan import PLAN_IDS, front_matter, lessons_folder, load_plan
-from ptlearn_tui.events import Done, Error, Value
-from ptlearn_tui.kernel.client import Server
+from ptlearn_tui.course.question import ASKS, MARKS, judge, told, truth_of
+from ptlearn_tui.events import Done, Error, Value, encode
 from ptlearn_tui.tui import formula
 from ptlearn_tui.tui.markdown import lay
 from ptlearn_tui.tui.widgets.prose import INDENT, MEASURE
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from markdown_it.token import Token
+
+    from ptlearn_tui.kernel.client import Server
 
 COLUMNS = 80
 PATIENCE = 120.0  # seconds before a page that hangs is killed, and its test fails
@@ -70,7 +74,7 @@ def tree(source: str) -> str:
 def test_the_front_matter_is_complete(page: str) -> None:
     path = path_of(page)
     fields, _ = front_matter(path.read_text("utf-8"))
-    assert set(fields) == {"id", "title", "minutes"}
+    assert set(fields) == {"id", "title", "minutes", *(["source"] if page.startswith("zh/") else [])}
     assert path.stem in (fields["id"], f"{path.stem[:2]}-{fields['id']}")
     assert 1 <= int(fields["minutes"]) <= 10
     assert read_page(path).title == fields["title"]
@@ -156,21 +160,51 @@ def test_both_languages_have_the_same_files() -> None:
 def test_both_languages_have_the_same_cells(name: str) -> None:
     english, chinese = (read_page(FOLDERS[language] / name) for language in ("en", "zh"))
     assert [tree(cell.source) for cell in english.cells] == [tree(cell.source) for cell in chinese.cells]
-    assert [(cell.tags, cell.id, cell.run) for cell in english.cells] == [
-        (cell.tags, cell.id, cell.run) for cell in chinese.cells
+    assert [(cell.tags, cell.id, cell.run, cell.ask) for cell in english.cells] == [
+        (cell.tags, cell.id, cell.run, cell.ask) for cell in chinese.cells
     ]
 
 
 @names
 def test_both_languages_have_the_same_front_matter_formulas_and_fences(name: str) -> None:
     texts = [(FOLDERS[language] / name).read_text("utf-8") for language in ("en", "zh")]
-    one, other = ({**front_matter(text)[0], "title": ""} for text in texts)
+    one, other = ({**front_matter(text)[0], "title": "", "source": ""} for text in texts)
     assert one == other
     english, chinese = (read_page(FOLDERS[language] / name) for language in ("en", "zh"))
     assert formulas(english) == formulas(chinese)
     assert [block.language for block in english.blocks if isinstance(block, Fence)] == [
         block.language for block in chinese.blocks if isinstance(block, Fence)
     ]
+
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+@names
+def test_both_languages_have_the_same_links(name: str) -> None:
+    english, chinese = (LINK.findall((FOLDERS[language] / name).read_text("utf-8")) for language in ("en", "zh"))
+    assert english == chinese
+
+
+# ---- a translation is of the text as it is now ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("english, chinese", translation.pairs(), ids=lambda path: "/".join(path.parts[-3:]))
+def test_no_translation_is_stale(english: Path, chinese: Path) -> None:
+    assert translation.stale(english.read_text("utf-8"), chinese.read_text("utf-8")) == []
+
+
+def test_a_change_in_one_paragraph_marks_its_translation_stale() -> None:
+    english, chinese = (FOLDERS[language] / "03-autograd" / "03-scalar.md" for language in ("en", "zh"))
+    text, other = english.read_text("utf-8"), chinese.read_text("utf-8")
+    assert translation.stale(text, other) == []
+    changed = text.replace("a little.", "a bit.")
+    assert translation.stale(changed, other) == [translation.paragraphs(changed)[1]]
+    assert translation.stale(text.replace("more. It", "more.\nIt"), other) == [], "only its lines are broken elsewhere"
+    assert translation.stale(text.replace("Why 2.25?", "A new paragraph.\n\nWhy 2.25?"), other)
+    assert translation.stale(text, other.replace("## 真的对吗", "真的对吗\n\n## 真的对吗"))
+    assert translation.stale(text, re.sub("source: .*\n", "", other)) == translation.paragraphs(text)
+    assert translation.stale(changed, translation.stamped(changed, other)) == []
 
 
 @pytest.mark.parametrize(
@@ -196,16 +230,34 @@ def test_a_summary_fits_on_the_plan(language: str) -> None:
         assert cell_len(item.summary) <= 55, item.summary
 
 
+# ---- questions -------------------------------------------------------------------------------------------------------
+
+
+def asked(page: Page) -> list[Cell]:
+    return [cell for cell in page.cells if cell.ask]
+
+
+@pages
+def test_a_question_stands_right_above_its_cell(page: str) -> None:
+    blocks = read_page(path_of(page)).blocks
+    mark = MARKS[page.startswith("zh/")]
+    for before, block in itertools.pairwise(blocks):
+        if not isinstance(block, Cell):
+            continue
+        last = before.tokens[-2].content if isinstance(before, Prose) and len(before.tokens) > 1 else ""
+        assert last.startswith(f"**{mark}**") == bool(block.ask), f"{last!r} before {block}"
+        assert bool(block.ask) == ("predict" in block.tags) == bool(block.ask and block.id), block
+    ids = [cell.id for cell in read_page(path_of(page)).cells if cell.id]
+    assert len(ids) == len(set(ids))
+
+
+def test_there_are_questions_enough() -> None:
+    found = [cell for name in files("en") for cell in asked(read_page(FOLDERS["en"] / name))]
+    assert len(found) >= 25
+    assert {cell.ask for cell in found} == set(ASKS)
+
+
 # ---- the code runs -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    server = Server()
-    server.start()
-    assert server.wait(PATIENCE)
-    yield server
-    server.close()
 
 
 def run(server: Server, page: Page, folder: Path) -> Iterator[tuple[Cell, list[Any]]]:
@@ -223,13 +275,12 @@ def run(server: Server, page: Page, folder: Path) -> Iterator[tuple[Cell, list[A
         kernel.kill()
 
 
-@pytest.mark.parametrize(
-    "page",
-    [*(f"en/{name}" for name in files("en")), "zh/03-autograd/03-scalar.md", "zh/04-networks/01-lenet.md"],
-)
-def test_every_cell_runs_and_only_those_raise_that_should(server: Server, page: str, tmp_path: Path) -> None:
+@pages
+def test_every_cell_runs_and_does_what_the_page_says(server: Server, page: str, tmp_path: Path) -> None:
+    read = read_page(path_of(page))
+    shown: list[str] = []
     ran = 0
-    for cell, events in run(server, read_page(path_of(page)), tmp_path):
+    for cell, events in run(server, read, tmp_path):
         done = events[-1]
         assert isinstance(done, Done)
         assert (done.interrupted, done.died) == (False, None), cell
@@ -238,6 +289,66 @@ def test_every_cell_runs_and_only_those_raise_that_should(server: Server, page: 
         assert bool(errors) == cell.raises
         for event in events:
             assert not (isinstance(event, Value) and re.search(r" at 0x[0-9a-f]{6}", event.text)), event.text
+        if cell.ask:
+            truth = truth_of(events)
+            assert judge(cell.ask, told(cell.ask, truth) or "runs", truth), (cell, truth)
+        shown += [cell.source, *texts(events)]
         ran += 1
     assert ran
     assert list(tmp_path.iterdir()) == [], "a lesson leaves files behind"
+    shown += [cell.source for cell in read.cells if cell.skipped or cell.run]
+    assert unfounded(read, shown) == []
+
+
+# ---- what the prose quotes is what the code makes ----------------------------------------------------------------
+
+
+QUOTED = re.compile(r"[-+−]?\d[\d.]*(?:e-?\d+)?|\([\d, ]+\)|\(\)|torch\.[a-z]+\d+|\w+Backward\d|\w+Error")
+DECIMAL = re.compile(r"(?<![\w.])[-−]?\d+\.\d+(?![\w.]*\w)")
+VERSION = re.compile(
+    r"(?:torch|torchvision|Py[Tt](?:orch|hon)|CUDA|NumPy|driver|驱动)[ \w]* ?[≥≤]? ?\d+\.\d+(?:\.\d+)?"
+)
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
+def texts(events: list[Any]) -> Iterator[str]:
+    """What a run has shown, in whatever panel."""
+    for event in events:
+        yield from re.findall(r'"((?:[^"\\]|\\.)*)"', encode(event).decode())
+        yield " ".join(f"({str(shape)[1:-1]})" for shape in re.findall(r'"shape":(\[[\d,]*\])', encode(event).decode()))
+        yield " ".join(NUMBER.findall(re.sub(r'"(time|seconds|number|storage)":[\d.e-]+', "", encode(event).decode())))
+
+
+def unfounded(page: Page, shown: list[str]) -> list[str]:
+    """Values in the prose that stand neither in the page's code nor in what it made."""
+    everything = re.sub(r"\s+", "", " ".join(shown)).replace("−", "-")
+    numbers = {float(number) for text in shown for number in NUMBER.findall(text.replace("−", "-"))}
+    missing = []
+    for token in tokens_of(page):
+        if token.type == "code_inline" and QUOTED.fullmatch(token.content):
+            quoted = [token.content]
+        elif token.type == "text":
+            quoted = DECIMAL.findall(VERSION.sub("", token.content))
+        else:
+            continue
+        for each in quoted:
+            word = re.sub(r"\s+|^torch\.", "", each).replace("−", "-")
+            if word not in everything and not (NUMBER.fullmatch(word) and rounds(word, numbers)):
+                missing.append(each)
+    return missing
+
+
+def rounds(word: str, numbers: set[float]) -> bool:
+    """Whether a number that the code made is this one, to as many digits as were written."""
+    digits = len(word.partition(".")[2])
+    return any(abs(abs(number) - abs(float(word))) <= 0.5001 * 10**-digits for number in numbers)
+
+
+@pytest.mark.parametrize("wrong", ["4.75", "`(2, 3)`", "`SumBackward0`", "`torch.float64`", "`ValueError`", "`17`"])
+def test_a_value_that_is_not_what_the_code_makes_would_be_noticed(server: Server, wrong: str, tmp_path: Path) -> None:
+    text = (
+        "```python\nimport torch\nx = torch.ones(2, 2)\nx * 2.25\n```\n\nIt is `(2, 2)`, 2.25, `2.25`, `torch.float32`."
+    )
+    page = parse(f"{text} And {wrong}.")
+    shown = [part for cell, events in run(server, page, tmp_path) for part in (cell.source, *texts(events))]
+    assert unfounded(page, shown) == [wrong.strip("`")]

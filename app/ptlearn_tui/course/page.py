@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ptlearn_tui.course import prompts
 from ptlearn_tui.course.notes.saved import Saved
 from ptlearn_tui.course.plan import front_matter
+from ptlearn_tui.course.question import ASKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +38,7 @@ class Cell:
     source: str  # without the last line end
     tags: frozenset[str] = frozenset()
     id: str | None = None
+    ask: str | None = None  # what the learner says first: "shape", "dtype", "value" or "error"
     run: str | None = None  # the recipe that this cell starts as a training run
     line: int = 0  # in the file, 1-based, of the cell's first line
     saved: tuple[Saved, ...] = ()  # what the author's own run of it had shown
@@ -145,6 +147,7 @@ def code(token: Token, index: int, *, sessions: bool = False) -> Cell | Fence:
         source=source,
         tags=frozenset(map(str, tags if isinstance(tags, list) else [tags])),
         id=_word(data.get("id")),
+        ask=data["ask"] if data.get("ask") in ASKS else None,
         run=_word(data.get("run")),
         line=line,
         saved=(Saved(printed),) if printed else (),

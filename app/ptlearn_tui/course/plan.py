@@ -162,14 +162,14 @@ def load_plan(language: str) -> Plan:
     for number, item in enumerate(PLAN_IDS, 1):
         folder = root / language / f"{number:02}-{item}"
         files = sorted(folder.glob("[0-9][0-9]-*.md"))
-        exercises = sorted((root / "exercises" / item).glob("*/check.py"))
+        exercises = sorted((root / "exercises" / item).glob("[0-9][0-9]-*/check.py"))
         items.append(
             Item(
                 id=item,
                 title=described[item]["title"],
                 summary=described[item]["summary"],
                 pages=tuple(_entry(item, place, file) for place, file in enumerate(files, 1)),
-                exercises=tuple(check.parent.name for check in exercises),
+                exercises=tuple(check.parent.name[3:] for check in exercises),
             )
         )
     return Plan(language, tuple(items), _entry("start", 0, root / language / "start.md"))

@@ -13,6 +13,7 @@ from ptlearn_tui.kernel.requests import (
     Complete,
     Describe,
     Described,
+    Examine,
     Failed,
     Go,
     Names,
@@ -25,6 +26,7 @@ from ptlearn_tui.kernel.requests import (
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from ptlearn_tui.events import AnyEvent, Tensor
     from ptlearn_tui.kernel.capture import Tap
@@ -76,10 +78,17 @@ class Kernel:
         all of them, as they are read: from now on, and until the next cell runs. `step`: after each statement comes
         a `Step`, and then nothing until somebody says `go`. `film`: backward() calls are recorded.
         """
+        yield from self._drive(Run(cell=cell, source=source, step=step, film=film), copy)
+
+    def examine(self, source: str, checks: Path, seed: int) -> Iterator[AnyEvent]:
+        """Run an answer to an exercise, then the functions of `checks` on it; the last event is always `Done`."""
+        yield from self._drive(Examine(cell=0, source=source, checks=str(checks), seed=seed), None)
+
+    def _drive(self, request: Run | Examine, copy: Callable[[bytes], object] | None) -> Iterator[AnyEvent]:
         done: Done | None = None
         try:
             with self._using:
-                for event in self._converse(Run(cell=cell, source=source, step=step, film=film), copy):
+                for event in self._converse(request, copy):
                     if isinstance(event, Done):
                         done = event
                     else:

@@ -26,11 +26,13 @@ from ptlearn_tui.kernel import memory
 from ptlearn_tui.kernel.capture import Streams, aside
 from ptlearn_tui.kernel.complete import complete
 from ptlearn_tui.kernel.describe import NothingThere
+from ptlearn_tui.kernel.examine import examine
 from ptlearn_tui.kernel.execute import described, execute, forget
 from ptlearn_tui.kernel.requests import (
     Complete,
     Describe,
     Described,
+    Examine,
     Go,
     Lines,
     Names,
@@ -116,7 +118,7 @@ class Session:
                 request = self._next()
                 if request is None:
                     return
-                if isinstance(request, Run):
+                if isinstance(request, Run | Examine):
                     self._run(request)
                 elif not isinstance(request, Go):  # one that comes after the cell's end
                     self._answer(request)
@@ -162,7 +164,7 @@ class Session:
         except OSError:  # the client is gone, or the cell has closed every descriptor it could count to
             os._exit(1)
 
-    def _run(self, request: Run) -> None:
+    def _run(self, request: Run | Examine) -> None:
         signal.signal(signal.SIGINT, self._interrupt)  # again: an earlier cell may have set its own
         self._streams.begin()
         memory.before_cell()
@@ -170,8 +172,11 @@ class Session:
         self._interrupted = False
         self._cell = request.cell
         try:
-            wait = self._word if request.step else None
-            execute(request.cell, request.source, self._namespace, self.emit, wait, film=request.film)
+            if isinstance(request, Examine):
+                examine(request, self._namespace, self.emit)
+            else:
+                wait = self._word if request.step else None
+                execute(request.cell, request.source, self._namespace, self.emit, wait, film=request.film)
         except Exception:  # ours, not the learner's: shown nevertheless, and the kernel lives
             traceback.print_exc()
         finally:

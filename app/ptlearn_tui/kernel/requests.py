@@ -30,6 +30,15 @@ class Run(Message, frozen=True, kw_only=True):
     film: bool = False  # backward() calls are recorded: each comes as a `Film`
 
 
+class Examine(Message, frozen=True, kw_only=True):
+    """Run a learner's answer to an exercise, and its checks on it. `Check` and `Failing` come back, and `Done`."""
+
+    cell: int
+    source: str
+    checks: str  # the exercise's check.py
+    seed: int
+
+
 class Go(Message, frozen=True, kw_only=True):
     """A cell that is stepped through goes on."""
 
@@ -63,7 +72,7 @@ class Reset(Message, frozen=True, kw_only=True):
     number: int
 
 
-Request: TypeAlias = Run | Go | Complete | Describe | Reset
+Request: TypeAlias = Run | Examine | Go | Complete | Describe | Reset
 
 # ---- client -> server ----------------------------------------------------------------------------------------
 
