@@ -47,6 +47,7 @@ def machine(folder: Path, *, begins: float, name: str) -> Path:
         progress.add_scratch(PAGE, 0.5, f"{name} = 1")
         progress.keep_remark(PAGE, f"what {name} thinks")
         progress.keep_output(PAGE, 0, "source", f"{name}\n")
+        progress.attempt(f"question {PAGE}#{name}", name, ok=False)
         progress.remember("language", "en")
     return folder
 
@@ -91,12 +92,13 @@ def test_an_export_is_one_file_here_and_says_what_it_holds(
 ) -> None:
     said = ask(capfd, "export")
     assert said.splitlines() == [
-        "ptlearn-progress.json: ticks 2, pages read 1, edited cells 1, cells of your own 1, remarks 1, outputs 1",
+        "ptlearn-progress.json: ticks 2, pages read 1, edited cells 1, cells of your own 1, remarks 1, outputs 1, "
+        "answers 1",
         "  on the other machine: ptlearn-tui progress import ptlearn-progress.json",
     ]
     (path,) = here.iterdir()
     whole = json.loads(path.read_bytes(), parse_constant=lambda word: pytest.fail(word))
-    assert (whole["format"], whole["version"]) == ("ptlearn-progress", 1)
+    assert (whole["format"], whole["version"]) == ("ptlearn-progress", 2)
     assert set(whole) == {"format", "version", *KINDS}
     assert whole["ticks"][0] == {"item": "data", "done": True, "changed": 1000.0}
     assert whole["edits"] == [{"page": PAGE, "cell": 0, "source": "print('laptop 你好')\n# ```", "changed": 1003.0}]
@@ -107,7 +109,7 @@ def test_an_export_is_one_file_here_and_says_what_it_holds(
 def test_an_export_goes_where_it_is_wanted(laptop: Path, here: Path, capfd: pytest.CaptureFixture[str]) -> None:
     answer = strict(ask(capfd, "export", "-o", "a b.json", "--json"))
     assert answer == {
-        "path": "a b.json", "ticks": 2, "pages": 1, "edits": 1, "cells": 1, "remarks": 1, "outputs": 1,
+        "path": "a b.json", "ticks": 2, "pages": 1, "edits": 1, "cells": 1, "remarks": 1, "outputs": 1, "attempts": 1,
     }  # fmt: skip
     assert (here / "a b.json").read_text("utf-8") == ask(capfd, "export", "-o", "-")
     assert "import 'a b.json'" in ask(capfd, "export", "-o", "a b.json", "--force")
@@ -143,10 +145,10 @@ def test_an_import_says_what_came_in_and_where_the_texts_are_that_gave_way(
         progress.keep_output(PAGE, 0, "source", "newer than the box's")
     ask(capfd, "export", "--home", box)
     said = ask(capfd, "import", "ptlearn-progress.json").splitlines()
-    assert [line.split("  ")[0] for line in said[1:7]] == [
-        *("ticks", "pages read", "edited cells", "cells of your own", "remarks", "outputs")
+    assert [line.split("  ")[0] for line in said[1:8]] == [
+        *("ticks", "pages read", "edited cells", "cells of your own", "remarks", "outputs", "answers")
     ]
-    assert [line.split()[-2:] for line in said[1:7]] == [
+    assert [line.split()[-2:] for line in said[1:8]] == [
         *(["2", "0"], ["1", "0"], ["1", "0"], ["1", "0"], ["1", "0"], ["0", "1"])
     ]
     assert said[7:] == ["texts of yours that gave way to newer ones: 2; they are kept: ptlearn-tui progress replaced"]

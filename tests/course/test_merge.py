@@ -39,6 +39,8 @@ class Machine:
         match what, values:
             case "tick", (item, done):
                 self.store.tick(item, done=done)
+            case "attempt", (what_for, given_, ok):
+                self.store.attempt(what_for, given_, ok=ok)
             case (("edit_scratch" | "forget_scratch"), (page, which, *source)):
                 added = self.store.scratch(page)
                 if added:
@@ -88,6 +90,7 @@ texts = st.sampled_from(["", "a", "b", "print('你好')\n"])
 actions = st.one_of(
     st.tuples(st.just("tick"), names, st.booleans()),
     st.tuples(st.just("read"), names),
+    st.tuples(st.just("attempt"), names, texts, st.booleans()),
     st.tuples(st.just("edit"), names, cells, texts),
     st.tuples(st.just("forget_edit"), names, cells),
     st.tuples(st.just("keep_remark"), names, texts),
@@ -350,7 +353,7 @@ def changed(path: str, value: Any) -> bytes:
         (b"[]", "got `array`"),
         (b"{}", '"format": "ptlearn-progress"'),
         (b'{"format": "another"}', '"format": "ptlearn-progress"'),
-        (b'{"format": "ptlearn-progress", "version": 2, "ticks": "other"}', "newer"),
+        (b'{"format": "ptlearn-progress", "version": 99, "ticks": "other"}', "newer"),
         (b'{"format": "ptlearn-progress", "version": 0}', "$.version"),
         (b'{"format": "ptlearn-progress", "version": "1"}', "$.version"),
         (made.encode(EVERYTHING)[:-20], "truncated"),

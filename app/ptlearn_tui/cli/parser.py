@@ -103,6 +103,11 @@ def make_parser() -> Parser:
     run.add_argument("--keep-going", action="store_true", help=t("go on after a cell that failed"))
     run.add_argument("--no-prelude", **no_prelude)  # type: ignore[arg-type]
 
+    check = command("check", t("check your answer to an exercise"), "check grad-of-mean --file answer.py")
+    check.add_argument("exercise", nargs="?", metavar="EXERCISE", help=t("its id; none: list them all"))
+    check.add_argument("--file", metavar="F", help=t("the answer; - is stdin; else what you wrote in the dashboard"))
+    check.add_argument("--json", **json)  # type: ignore[arg-type]
+
     train = command("train", t("train a recipe for real"), "train mnist --epochs 2 --json")
     train.add_argument("recipe", nargs="?", metavar="RECIPE", help=t("see --list"))
     train.add_argument("--list", action="store_true", help=t("what can be trained, and what it reaches"))

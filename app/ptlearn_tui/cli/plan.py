@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptlearn_tui import locale
+from ptlearn_tui.course import practice
 from ptlearn_tui.course.plan import PLAN_IDS, load_plan
 from ptlearn_tui.course.progress import Progress, unusable
 from ptlearn_tui.errors import RequestError
@@ -32,6 +33,7 @@ class Line(NamedTuple):
     title: str
     done: bool
     exercises: int = 0
+    passed: int = 0  # of them
     number: int = 0  # in notes, where it is as good as the id
 
 
@@ -53,7 +55,7 @@ def main(args: argparse.Namespace) -> int:
                 "id": line.id,
                 "title": line.title,
                 "done": line.done,
-                "exercises": {"passed": 0, "total": line.exercises},
+                "exercises": {"passed": line.passed, "total": line.exercises},
             }
             for line in lines
         ]
@@ -77,9 +79,17 @@ def _asked(words: Sequence[str]) -> tuple[str | None, str, str | None]:
 def _of_course(progress: Progress, action: str | None, item: str) -> list[Line]:
     if action is not None:
         progress.tick(item, done=action == "tick")
-    done = progress.ticked()
-    items = load_plan(locale.language()).items
-    return [Line(each.id, each.title, each.id in done, len(each.exercises)) for each in items]
+    done, passed = progress.ticked(), practice.passed(progress)
+    return [
+        Line(
+            item.id,
+            item.title,
+            item.id in done,
+            len(item.exercises),
+            sum(f"{item.id}/{each}" in passed for each in item.exercises),
+        )
+        for item in load_plan(locale.language()).items
+    ]
 
 
 def _read(path: str) -> Notes:

@@ -146,6 +146,7 @@ def _kinds() -> dict[str, str]:
         "cells": t("cells of your own"),
         "remarks": t("remarks"),
         "outputs": t("outputs"),
+        "attempts": t("answers"),
     }
 
 

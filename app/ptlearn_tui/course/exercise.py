@@ -39,11 +39,17 @@ class Exercise:
     says: dict[str, Said]  # by the check's name, in order
     hints: tuple[str, ...]
     folder: Path
+    language: str
 
     @property
     def key(self) -> str:
         """`autograd/grad-of-mean`: on the command line and in the progress store."""
         return f"{self.item}/{self.id}"
+
+    @property
+    def page(self) -> str:
+        """Where the learner's answer is kept in the progress store, as cell 0."""
+        return f"exercise {self.key}"
 
     @property
     def start(self) -> str:
@@ -85,6 +91,7 @@ def read_exercise(item: str, folder: Path, language: str) -> Exercise:
         says=says,
         hints=tuple(_joined(hint, language) for hint in _ITEM.findall(sections[1])),
         folder=folder,
+        language=language,
     )
 
 

@@ -15,7 +15,7 @@ from ptlearn_tui.errors import RequestError
 from ptlearn_tui.locale import t
 
 FORMAT = "ptlearn-progress"
-VERSION = 1
+VERSION = 2
 
 Time = Annotated[float, Meta(ge=0)]  # seconds since 1970; JSON knows no NaN and no infinity
 Index = Annotated[int, Meta(ge=0, le=2**31)]  # of a cell among its page's
@@ -78,6 +78,16 @@ class CellOutput(Record, frozen=True):
     changed: Time
 
 
+class Attempt(Record, frozen=True):
+    """An answer to a question, or one check of an exercise."""
+
+    uid: Uid
+    what: str  # "question autograd/scalar#first", "exercise autograd/grad-of-mean"
+    given: str  # the answer to a question; "" of an exercise, whose text is an edit
+    ok: bool
+    changed: Time
+
+
 class Made(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All of it. Page and item names may be some that this program doesn't know."""
 
@@ -89,6 +99,7 @@ class Made(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     cells: list[AddedCell] = []
     remarks: list[Remark] = []
     outputs: list[CellOutput] = []
+    attempts: list[Attempt] = []
 
 
 class _Head(Struct):

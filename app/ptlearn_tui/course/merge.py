@@ -88,6 +88,12 @@ KINDS: dict[str, Kind] = {
         rows="SELECT page, cell, source, text, changed FROM outputs",
         put="REPLACE INTO outputs VALUES (:page, :cell, :source, :text, :changed)",
     ),
+    "attempts": Kind(
+        made.Attempt,
+        keys=1,
+        rows="SELECT uid, what, given, ok, changed FROM attempts",
+        put="REPLACE INTO attempts VALUES (:uid, :what, :given, :ok, :changed)",
+    ),
 }
 
 

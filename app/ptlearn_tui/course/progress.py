@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
 
 from ptlearn_tui.course.schema import NEXT_ID, bring_up
 from ptlearn_tui.errors import RequestError
@@ -31,6 +32,16 @@ class Scratch(NamedTuple):
     id: int
     place: float  # among the author's cells, whose places are 0, 1, 2, …: 1.5 stands below the second
     source: str
+
+
+class Attempt(NamedTuple):
+    """An answer to a question, or one check of an exercise."""
+
+    uid: str
+    what: str  # "question autograd/scalar#first", "exercise autograd/grad-of-mean"
+    given: str
+    ok: bool
+    changed: float  # seconds since 1970
 
 
 class Output(NamedTuple):
@@ -213,6 +224,23 @@ class Progress:
         """What the page's cells printed when they ran last."""
         rows = self._rows("SELECT cell, source, text, changed FROM outputs WHERE page = ? ORDER BY cell", page)
         return {int(cell): Output(source, text, float(changed)) for cell, source, text, changed in rows}
+
+    def attempt(self, what: str, given: str, *, ok: bool) -> None:
+        """Keep an answer to a question, or one check of an exercise; `what` as in `Attempt`."""
+        self._write("INSERT INTO attempts VALUES (?, ?, ?, ?, ?)", uuid4().hex, what, given, int(ok), self._clock())
+
+    def attempts(self, what: str | None = None) -> list[Attempt]:
+        """All of them, or those of one question or exercise, the oldest first."""
+        rows = self._rows(
+            "SELECT uid, what, given, ok, changed FROM attempts WHERE what = coalesce(?, what) ORDER BY changed, uid",
+            what,
+        )
+        return [Attempt(uid, what, given, bool(ok), float(at)) for uid, what, given, ok, at in rows]
+
+    @property
+    def now(self) -> float:
+        """The store's clock, seconds since 1970."""
+        return self._clock()
 
     def replaced(self) -> list[Replaced]:
         """Every text of the learner's that an import has replaced, the oldest import first."""

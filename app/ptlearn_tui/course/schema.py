@@ -58,6 +58,13 @@ _STEPS: tuple[tuple[str, ...], ...] = (
             kind TEXT, key TEXT, claimed REAL, changed REAL NOT NULL, PRIMARY KEY (kind, key, claimed)
         )""",
     ),
+    (
+        # Every answer to a question, every check of an exercise: two machines' are simply put together.
+        """CREATE TABLE attempts (
+            uid TEXT PRIMARY KEY, what TEXT NOT NULL, given TEXT NOT NULL, ok INTEGER NOT NULL, changed REAL NOT NULL
+        )""",
+        "CREATE INDEX attempts_what ON attempts (what)",
+    ),
 )
 
 VERSION = len(_STEPS)

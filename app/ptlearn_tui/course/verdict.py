@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ptlearn_tui.events import Check, Done, Error, Failing
+from ptlearn_tui.events import Check, Done, Error, Failing, Shown
 from ptlearn_tui.locale import t
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Verdict:
                 return t("your code does not give {name} a value yet", name=name.text if name else "")
             case Failing(says="raises", name=name) if self.error is not None:
                 return t("it raises {kind}: {message}", kind=self.error.kind, message=self.error.message)
+            case Failing(got=Shown(text="None"), expected=Shown(text=text)) if text != "None":
+                return t("it gives None: does your function return what it makes?")
             case Failing(says=key, name=name):
                 return says[key].message if key in says else says[name].message
         if self.passed:
