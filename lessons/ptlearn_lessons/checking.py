@@ -79,8 +79,9 @@ def _same(got: object, expected: object) -> bool:
             return False
         return True
     if isinstance(expected, (list, tuple)) and not isinstance(expected, torch.Size):
-        alike = isinstance(got, type(expected)) and len(got) == len(expected)
-        return alike and all(map(_same, got, expected))  # type: ignore[arg-type]
+        if not isinstance(got, type(expected)) or len(got) != len(expected):
+            return False
+        return all(map(_same, got, expected))
     if isinstance(expected, float) and isinstance(got, (int, float)) and not isinstance(got, bool):
         return math.isclose(got, expected, rel_tol=1e-6, abs_tol=1e-6) or (math.isnan(got) and math.isnan(expected))
     if isinstance(got, torch.Tensor) or isinstance(got, bool) != isinstance(expected, bool):

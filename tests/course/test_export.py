@@ -24,7 +24,7 @@ from ptlearn_tui.course.plan import lessons_folder
 from ptlearn_tui.course.progress import Progress, Scratch
 from ptlearn_tui.errors import RequestError
 
-LESSONS = sorted(lessons_folder().glob("*/**/*.md"))
+LESSONS = sorted(lessons_folder().glob("[ez][nh]/**/*.md"))
 SCALAR = lessons_folder() / "en" / "03-autograd" / "03-scalar.md"
 NOTES = Path(__file__).with_name("notes")
 

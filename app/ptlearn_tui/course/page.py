@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ptlearn_tui.course import prompts
 from ptlearn_tui.course.notes.saved import Saved
 from ptlearn_tui.course.plan import front_matter
-from ptlearn_tui.course.question import ASKS
+from ptlearn_tui.course.question import ASKS, is_question
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from markdown_it import MarkdownIt
@@ -28,6 +29,7 @@ class Prose:
     """A run of Markdown between two fences, as CommonMark tokens."""
 
     tokens: tuple[Token, ...]
+    explains: bool = False  # the answer to the question of the cell above
 
 
 @dataclass(frozen=True)
@@ -165,8 +167,9 @@ def parse(text: str) -> Page:
     cells = 0
 
     def close_prose() -> None:
-        if prose:
-            blocks.append(Prose(tuple(prose)))
+        asked = bool(blocks) and isinstance(blocks[-1], Cell) and blocks[-1].ask is not None
+        end = _explanation(prose) if asked else 0
+        blocks.extend(Prose(tuple(part), explains=not at) for at, part in enumerate((prose[:end], prose[end:])) if part)
         prose.clear()
 
     for token in parser().parse(body):
@@ -178,6 +181,16 @@ def parse(text: str) -> Page:
         cells += isinstance(blocks[-1], Cell)
     close_prose()
     return Page(_word(fields.get("title")) or "", tuple(blocks))
+
+
+def _explanation(tokens: Sequence[Token]) -> int:
+    """Where it ends, as an index: at the next heading, or the next question."""
+    for at, token in enumerate(tokens):
+        if token.level == 0 and token.type == "heading_open":
+            return at
+        if token.level == 0 and token.type == "paragraph_open" and is_question(tokens[at + 1].content):
+            return at
+    return len(tokens)
 
 
 def read_page(path: Path) -> Page:

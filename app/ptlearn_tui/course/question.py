@@ -37,15 +37,20 @@ class Truth(NamedTuple):
     error: str | None  # the kind of what it raised
 
 
+def is_question(markdown: str) -> bool:
+    """Whether a paragraph is one."""
+    return markdown.startswith(tuple(f"**{mark}**" for mark in MARKS))
+
+
 def truth_of(events: Iterable[AnyEvent]) -> Truth:
     """Of all events of a cell's run."""
-    value = error = None
+    value: str | None = None
+    error: str | None = None
     for event in events:
-        match event:
-            case Value(text=value):
-                pass
-            case Error(kind=error):
-                pass
+        if isinstance(event, Value):
+            value = event.text
+        elif isinstance(event, Error):
+            error = event.kind
     return Truth(value, error)
 
 
@@ -62,6 +67,12 @@ def told(ask: str, truth: Truth) -> str:
         case "value":
             return _ASIDE.sub("", text)
     return text
+
+
+def readable(ask: str, answer: str) -> bool:
+    """Whether it can be read as an answer at all; of a string only the truth would show it."""
+    made = {"shape": "()", "dtype": "torch.float32", "value": "''"}
+    return judge(ask, answer, Truth(made.get(ask), None)) is not None
 
 
 def judge(ask: str, answer: str, truth: Truth) -> bool | None:
@@ -91,7 +102,12 @@ def judge(ask: str, answer: str, truth: Truth) -> bool | None:
 
 
 # Full-width forms, which an input method writes.
-_WIDE = {**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, ord("，"): ",", ord("。"): ".", ord("×"): "x"}
+_WIDE: dict[int, int | str] = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    ord("，"): ",",
+    ord("。"): ".",
+    ord("×"): "x",
+}
 
 
 def _whole(text: str) -> tuple[int, ...] | None:

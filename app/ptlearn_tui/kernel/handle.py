@@ -214,7 +214,7 @@ class Kernel:
                 return False
         return True
 
-    def _converse(self, request: Run, copy: Callable[[bytes], object] | None) -> Iterator[AnyEvent]:
+    def _converse(self, request: Run | Examine, copy: Callable[[bytes], object] | None) -> Iterator[AnyEvent]:
         began, cell = time.monotonic(), request.cell
         if self._closed:
             yield Done(cell=cell, ok=False, seconds=0.0, died=self._link.died or "killed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptlearn_tui.locale import t
+from ptlearn_tui.tui.widgets.ask import AnswerLine
 from ptlearn_tui.tui.widgets.bars import Hint
 from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.editor import Editor
@@ -43,6 +44,9 @@ def hints(focused: Widget | None, session: Session) -> tuple[Hint, ...]:
             return Hint("ctrl+r", t("run"), "focused.leave(True)"), Hint(
                 "esc", t("leave, edits are kept"), "focused.leave(False)"
             )
+        case AnswerLine():
+            word = t("answer, and run") if focused.value.strip() else t("skip")
+            return Hint("enter", word, "focused.submit"), Hint("esc", t("to the cell"), "focused.leave")
         case RemarkEditor():
             return (Hint("esc", t("leave, the remark is kept"), "focused.leave"),)
         case ShownFence():

@@ -36,6 +36,7 @@ class Record:
     trees: dict[str, ev.Modules] = field(default_factory=dict)  # by name, the newest last
     films: list[ev.Film] = field(default_factory=list)
     series: dict[str, Series] = field(default_factory=dict)
+    value: str | None = None  # of the last bare expression
     error: ev.Error | None = None
     advice: list[ev.Advice] = field(default_factory=list)
     died: str | None = None
@@ -87,6 +88,7 @@ class Record:
                     self.output.write("out" if isinstance(event, ev.Stdout) else "err", event.text)
                     touched |= {"cell", "output"}
                 case ev.Value(text=text):
+                    self.value = text
                     self.output.block("value", text)
                     touched |= {"cell", "output"}
                 case ev.Line(line_cell=int() as other) if other != event.cell:

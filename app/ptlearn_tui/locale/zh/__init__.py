@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from ptlearn_tui.locale.zh import commands, doctor, notes, screens, training
+from ptlearn_tui.locale.zh import commands, doctor, notes, practice, screens, training
 
-TABLE: dict[str, str] = {**screens.TABLE, **commands.TABLE, **doctor.TABLE, **training.TABLE, **notes.TABLE}
+TABLE: dict[str, str] = {
+    **screens.TABLE,
+    **commands.TABLE,
+    **doctor.TABLE,
+    **training.TABLE,
+    **notes.TABLE,
+    **practice.TABLE,
+}

@@ -19,8 +19,8 @@ from ptlearn_tui.home import output_folder
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui import lesson_hints, lesson_page, lesson_words
 from ptlearn_tui.tui.kept import Kept
+from ptlearn_tui.tui.screens.asking import AskingScreen
 from ptlearn_tui.tui.screens.base import WIDE
-from ptlearn_tui.tui.screens.run_cells import RunCellsScreen
 from ptlearn_tui.tui.session import Session
 from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint
 from ptlearn_tui.tui.widgets.cell import CodeCell
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ptlearn_tui.course.plan import PageEntry
 
 
-class LessonScreen(RunCellsScreen):
+class LessonScreen(AskingScreen):
     """One page of the course, and the way from page to page."""
 
     CSS_PATH = "lesson.tcss"
@@ -87,8 +87,9 @@ class LessonScreen(RunCellsScreen):
         assert self.kept is not None
         page, known = lesson_page.read(self.course, self.entry), self.session
         cells = known.identity
-        blocks = (known.cells[cells[each.index]] if isinstance(each, Cell) else each for each in page.blocks)
-        return PageText(self.entry.key, replace(page, blocks=tuple(blocks)), known, self.kept)
+        blocks = tuple(known.cells[cells[each.index]] if isinstance(each, Cell) else each for each in page.blocks)
+        self.ask(self.entry.key, [block for block in blocks if isinstance(block, Cell)])
+        return PageText(self.entry.key, replace(page, blocks=blocks), known, self.kept, self.questions)
 
     def on_mount(self) -> None:
         """Opened at its begin; the first cell has the keys, so that enter runs it."""
@@ -99,8 +100,10 @@ class LessonScreen(RunCellsScreen):
 
     def _to_first_cell(self) -> None:
         cells = self.text.cells
-        own = (cell for cell in cells if not cell.cell.prelude)  # which runs before it anyway
-        self.set_focus(next(own, None), scroll_visible=False)
+        own = next((cell for cell in cells if not cell.cell.prelude), None)  # which runs before it anyway
+        self.set_focus(None)
+        if own is not None:
+            self.text.focus_on(own.cell.index)
 
     def on_screen_resume(self) -> None:
         """Back on this page: it is the place again, and the window may have changed."""
@@ -244,6 +247,7 @@ class LessonScreen(RunCellsScreen):
     def cell_ended(self, index: int) -> None:
         """The page may have been read with that."""
         super().cell_ended(index)
+        self.judge(index)
         self._note_read()
         if self.kept is not None and self.session.records[index].output.lines:
             self.dashboard.writer.keep(partial(self.kept.output, index))

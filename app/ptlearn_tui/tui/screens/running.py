@@ -90,7 +90,7 @@ class RunningScreen(BaseScreen):
         self.queue([message.index])
         following = self.session.following(message.index)
         if message.go_on and following is not None:
-            self.cell(following).focus(scroll_visible=False)
+            self.text.focus_on(following)
             self.text.keep_in_sight(message.index)
 
     @on(CodeCell.StepThrough)

@@ -14,6 +14,7 @@ from textual.reactive import reactive
 from ptlearn_tui.locale import t
 from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.glyphs import FOCUS, HERE, only_ascii
+from ptlearn_tui.tui.record import Record
 from ptlearn_tui.tui.text import spread, took
 from ptlearn_tui.tui.theme import ACCENT, BAD, FAINT, GOOD, MUTED, RICH, STRONG, WARN
 from ptlearn_tui.tui.widgets.code_lines import CodeRows, in_colour, lay_differences, lay_step
@@ -23,7 +24,6 @@ from ptlearn_tui.tui.widgets.saved import lay_saved
 
 if TYPE_CHECKING:
     from ptlearn_tui.course.page import Cell
-    from ptlearn_tui.tui.record import Record
     from ptlearn_tui.tui.widgets.lines import Row
 
 MOST_AT_ONCE = 300  # lines that are coloured as they are laid out: some 40 ms
@@ -47,6 +47,7 @@ class CodeCell(Lines, can_focus=True):
     ]
 
     pointed: reactive[int | None] = reactive(None)  # the line that another pane points at
+    veiled: reactive[bool] = reactive(False)  # its question is open: what it makes is not shown yet
     differing: reactive[bool] = reactive(False)  # shows what the learner has changed, in place of the code
 
     class Asked(Message):
@@ -150,6 +151,10 @@ class CodeCell(Lines, can_focus=True):
         """The pointer has moved."""
         self.changed()
 
+    def watch_veiled(self) -> None:
+        """Its question is answered, or skipped."""
+        self.changed()
+
     def watch_differing(self) -> None:
         """The code, or what is changed in it."""
         self.changed()
@@ -168,6 +173,8 @@ class CodeCell(Lines, can_focus=True):
             return [*rows, *lay_differences(self.cell.source, self.source, width)]
         if self._rows is None:
             self._rows = CodeRows(self._code())
+        if self.veiled:
+            return [*rows, *self._rows.lay(Record(), width, None)]
         step = self.record.step if self.record.state == "standing" else None
         rows += self._rows.lay(self.record, width, step.line if step is not None else self.pointed)
         digits = len(str(len(self._rows.code)))
@@ -224,6 +231,8 @@ class CodeCell(Lines, can_focus=True):
                 return Content.styled(text, WARN)
             case "standing" if record.step is not None:
                 return Content.styled(t("stands after line {n}", n=record.step.line), WARN)
+            case "ran" | "failed" if self.veiled:
+                return Content.styled(t("it ran: answer the question to see"), WARN)
             case "ran" if record.stale:
                 return Content.styled(t("out of date: a cell above ran again"), WARN)
             case "ran":

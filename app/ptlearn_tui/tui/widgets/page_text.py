@@ -13,6 +13,7 @@ from ptlearn_tui.course.page import Cell, Fence
 from ptlearn_tui.course.page import Prose as ProseBlock
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui.screens.question import Question
+from ptlearn_tui.tui.widgets.ask import AnswerLine, Ask
 from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.editor import Editor
 from ptlearn_tui.tui.widgets.prose import Prose, ShownFence
@@ -20,11 +21,14 @@ from ptlearn_tui.tui.widgets.recipe_cell import RecipeCell
 from ptlearn_tui.tui.widgets.remark import Remark
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from textual.app import ComposeResult
 
     from ptlearn_tui.course.page import Page
     from ptlearn_tui.tui.app import Dashboard
     from ptlearn_tui.tui.kept import Kept
+    from ptlearn_tui.tui.questions import Asked
     from ptlearn_tui.tui.session import Session
 
 
@@ -34,8 +38,11 @@ SAVE = 0.5  # seconds after a key in an editor until what it holds is on disk
 class PageText(VerticalScroll, can_focus=False):
     """Cells take the keys, the text itself never does: the screen scrolls it."""
 
-    def __init__(self, key: str, page: Page, session: Session, kept: Kept) -> None:
+    def __init__(
+        self, key: str, page: Page, session: Session, kept: Kept, questions: Mapping[int, Asked] | None = None
+    ) -> None:
         super().__init__()
+        self.questions = questions or {}
         self.key = key  # of the page in the progress store
         self.page = page
         self.session = session
@@ -49,6 +56,8 @@ class PageText(VerticalScroll, can_focus=False):
         for block in self.page.blocks:
             match block:
                 case Cell(index=index):
+                    if index in self.questions:
+                        yield Ask(self.questions[index])
                     yield self._cell(block)
                     for added in session.added_below(index):
                         session.on_page.add(added)
@@ -58,6 +67,10 @@ class PageText(VerticalScroll, can_focus=False):
                 case _:
                     yield Prose(block)
         yield Remark(self.key)
+
+    def on_mount(self) -> None:
+        """Explanations of questions that are open stay folded."""
+        self.unveil()
 
     def _cell(self, cell: Cell) -> CodeCell:
         widget = (RecipeCell if cell.run else CodeCell)(cell, self.session.records[cell.index])
@@ -92,7 +105,9 @@ class PageText(VerticalScroll, can_focus=False):
     def retell(self, page: Page) -> None:
         """Other prose around the same cells, in place; cells keep what they made."""
         self.page = page
-        authors = self.query("PageText > *").exclude("Editor").exclude("Remark").exclude(".-yours")
+        for ask in self.query(Ask):
+            ask.show()
+        authors = self.query("PageText > *").exclude("Editor, Ask, Remark").exclude(".-yours")
         for widget, block in zip(authors, page.blocks, strict=False):
             match widget, block:
                 case CodeCell(), Cell():
@@ -118,6 +133,37 @@ class PageText(VerticalScroll, can_focus=False):
         at = cell.virtual_region.y
         if top <= at < top + height < at + cell.size.height:
             self.scroll_to(y=min(at, at + cell.size.height - height), animate=False)
+
+    # ---- questions ---------------------------------------------------------------------------------------------
+
+    def unveil(self) -> None:
+        """Show what questions do not hide, or no longer."""
+        index: int | None = None
+        for widget in self.children:
+            match widget:
+                case CodeCell(cell=cell):
+                    index = cell.index
+                    widget.veiled = self._open(index)
+                case Prose(block=block) if block.explains:
+                    widget.display = not self._open(index)
+                case Ask():
+                    widget.show()
+
+    def _open(self, index: int | None) -> bool:
+        return index is not None and index in self.questions and self.questions[index].state == "open"
+
+    def focus_on(self, index: int) -> None:
+        """A cell gets the keys; its question, where that is open."""
+        if self._open(index):
+            self.query_one(f"#ask-{index}", Ask).line.focus(scroll_visible=False)
+        else:
+            self.cell(index).focus(scroll_visible=False)
+
+    @on(AnswerLine.Left)
+    def _left_question(self, message: AnswerLine.Left) -> None:
+        for ask in self.query(Ask):
+            if ask.line.has_focus:
+                self.cell(ask.question.cell.index).focus(scroll_visible=False)
 
     # ---- editing -----------------------------------------------------------------------------------------------
 
