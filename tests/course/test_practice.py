@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ptlearn_tui.course.practice import DAYS, due, exercise, passed, question, standings
+from ptlearn_tui.course.practice import DAYS, due, passed, question, standings
 from ptlearn_tui.course.progress import Attempt, Progress
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def test_late_is_not_lost() -> None:
 
 
 def test_what_is_longest_overdue_comes_first() -> None:
-    other = exercise("autograd/grad-of-mean")
+    other = "exercise autograd/grad-of-mean"
     found = standings([at(0, False, other), at(1, False)])
     assert due(found, date(2026, 3, 1)) == []
     assert due(found, date(2026, 3, 2)) == [other]
@@ -69,9 +69,9 @@ def test_what_is_longest_overdue_comes_first() -> None:
 def test_an_exercise_that_was_passed_once_stays_so(tmp_path: Path) -> None:
     with Progress(tmp_path / "p") as progress:
         for ok in (False, True, False):
-            progress.attempt(exercise("autograd/mean"), "", ok=ok)
-        progress.attempt(exercise("autograd/other"), "", ok=False)
+            progress.attempt("exercise autograd/mean", "", ok=ok)
+        progress.attempt("exercise autograd/other", "", ok=False)
         progress.attempt(WHAT, "1", ok=True)
-        assert passed(progress) == {"autograd/mean"}
-        standing = standings(progress.attempts(exercise("autograd/mean")))[exercise("autograd/mean")]
+        assert passed(progress) == {"exercise autograd/mean"}
+        standing = standings(progress.attempts("exercise autograd/mean"))["exercise autograd/mean"]
         assert (standing.tries, standing.failed, standing.passed, standing.ok) == (3, 2, True, False)

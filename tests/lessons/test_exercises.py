@@ -12,7 +12,7 @@ from ptlearn_tui.course.exercise import KINDS, Exercise, exercises
 from ptlearn_tui.course.plan import PLAN_IDS
 from ptlearn_tui.course.verdict import Verdict
 from ptlearn_tui.events import Done
-from ptlearn_tui.kernel.attempt import attempt
+from ptlearn_tui.kernel.attempt import Attempt
 from ptlearn_tui.kernel.client import Server
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def wrong_answers(exercise: Exercise) -> list[Path]:
 
 def judged(server: Server, exercise: Exercise, source: str, seed: int, limit: float = 10.0) -> Verdict:
     verdict = Verdict(exercise)
-    for event in attempt(server, source, exercise.checks, seed=seed, limit=limit):
+    for event in Attempt(source, exercise.checks, seed=seed, limit=limit).run(server):
         verdict.take(event)
     assert verdict.done is not None
     return verdict

@@ -21,7 +21,7 @@ from ptlearn_tui.course.verdict import Verdict
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.events import Stderr, Stdout
 from ptlearn_tui.home import expanded
-from ptlearn_tui.kernel.attempt import attempt
+from ptlearn_tui.kernel.attempt import Attempt
 from ptlearn_tui.kernel.client import KernelError, Server
 from ptlearn_tui.locale import t
 from ptlearn_tui.plain import one_line, safe
@@ -78,7 +78,7 @@ def _tried(exercise: Exercise, source: str, *, quiet: bool) -> Verdict:
     try:
         server.start()
         server.wait()
-        for event in attempt(server, source, exercise.checks, seed=random.randrange(2**31)):
+        for event in Attempt(source, exercise.checks, seed=random.randrange(2**31)).run(server):
             if isinstance(event, Stdout | Stderr):
                 stream = sys.stderr if quiet or isinstance(event, Stderr) else sys.stdout
                 stream.write(event.text)
@@ -156,7 +156,7 @@ def _list(*, as_json: bool) -> int:
         if every and not as_json:
             sys.stdout.write(f"{item.title}\n")
         for each in every:
-            standing = standings.get(practice.exercise(each.key), practice.Standing())
+            standing = standings.get(each.page, practice.Standing())
             rows.append({"exercise": each.key, "title": each.title, "passed": standing.passed, "tries": standing.tries})
             if not as_json:
                 mark = "✓" if standing.passed else "·"

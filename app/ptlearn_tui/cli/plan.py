@@ -86,7 +86,7 @@ def _of_course(progress: Progress, action: str | None, item: str) -> list[Line]:
             item.title,
             item.id in done,
             len(item.exercises),
-            sum(f"{item.id}/{each}" in passed for each in item.exercises),
+            sum(each.key in passed for each in item.exercises),
         )
         for item in load_plan(locale.language()).items
     ]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptlearn_tui import locale
 from ptlearn_tui.course.notes.load import load
-from ptlearn_tui.course.page import read_page
 from ptlearn_tui.course.plan import PLAN_IDS, load_plan
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.events import Advice, Done, Error, Graph, Stderr, Stdout, Value, encode
@@ -81,10 +80,10 @@ def _find(wanted: str, *, prelude: bool) -> list[Document]:
     """The pages of an item, one page (`item/page`, or `start`), a file, or a folder's. Raises `RequestError`."""
     plan = load_plan(locale.language())
     if wanted in PLAN_IDS:
-        return [Document(page.key, read_page(page.path).cells) for page in plan.item(wanted).pages]
+        return [Document(page.key, plan.read(page).cells) for page in plan.item(wanted).pages]
     entry = plan.page(wanted) or (plan.start if wanted == "start" else None)
     if entry is not None:
-        return [Document(entry.key, read_page(entry.path).cells)]
+        return [Document(entry.key, plan.read(entry).cells)]
     path = expanded(wanted)
     try:
         there = path.exists() or path.is_symlink()

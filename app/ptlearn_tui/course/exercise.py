@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ptlearn_tui.course.plan import PLAN_IDS, front_matter, lessons_folder
+from ptlearn_tui.course.page import Cell, Page, parse
+from ptlearn_tui.course.plan import EXERCISE, PLAN_IDS, front_matter, lessons_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ptlearn_tui.course.plan import PageEntry
 
 KINDS = ("write", "predict", "repair", "spot", "speed")
 
@@ -49,7 +52,7 @@ class Exercise:
     @property
     def page(self) -> str:
         """Where the learner's answer is kept in the progress store, as cell 0."""
-        return f"exercise {self.key}"
+        return EXERCISE + self.key
 
     @property
     def start(self) -> str:
@@ -110,3 +113,15 @@ def find(wanted: str, language: str) -> Exercise | None:
     """By its key, or by its id alone."""
     every = (exercise for item in PLAN_IDS for exercise in exercises(item, language))
     return next((each for each in every if wanted in (each.key, each.id)), None)
+
+
+def of_entry(entry: PageEntry, language: str) -> Exercise:
+    """The exercise that an entry of the plan stands for. Raises as `read_exercise`."""
+    return read_exercise(entry.plan_id, entry.path.parent, language)
+
+
+def exercise_page(entry: PageEntry, language: str) -> Page:
+    """The task, and a cell with what the learner begins with. Raises as `read_exercise`."""
+    exercise = of_entry(entry, language)
+    cell = Cell(index=0, source=exercise.start, tags=frozenset({"exercise"}), id=exercise.id)
+    return Page(exercise.title, (*parse(exercise.task).blocks, cell))

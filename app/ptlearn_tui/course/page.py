@@ -61,6 +61,11 @@ class Cell:
         return "prelude" in self.tags
 
     @property
+    def is_exercise(self) -> bool:
+        """The learner's answer is to be checked."""
+        return "exercise" in self.tags
+
+    @property
     def scratch(self) -> bool:
         """Not the author's: the learner has added it."""
         return "scratch" in self.tags

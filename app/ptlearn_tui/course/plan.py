@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ptlearn_tui.locale import t
+
 if TYPE_CHECKING:
     from ptlearn_tui.course.page import Cell, Page
 
@@ -20,10 +22,13 @@ _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.{0,8000}?)^---[ \t]*\r?$",
 _SIMPLE = re.compile(r'(\w+): (?:"([^"\\]+)"|((?!true|false|null|yes|no|on|off)\w[^:#]*))', re.IGNORECASE)
 
 
-class PageEntry(NamedTuple):
-    """A page as the plan knows it: its front matter, not yet its text."""
+EXERCISE = "exercise "  # before the item's id in an exercise's entry
 
-    item: str
+
+class PageEntry(NamedTuple):
+    """A page, or an exercise, as the plan knows it: its front matter, not yet its text."""
+
+    item: str  # of the plan; "exercise autograd" for an exercise of it
     id: str
     number: int  # 1-based, within the item; 0 for the start page
     title: str
@@ -35,6 +40,16 @@ class PageEntry(NamedTuple):
         """`autograd/scalar`: the page's name in the progress store and on the command line."""
         return f"{self.item}/{self.id}"
 
+    @property
+    def plan_id(self) -> str:
+        """Of the item that it belongs to."""
+        return self.item.removeprefix(EXERCISE)
+
+    @property
+    def is_exercise(self) -> bool:
+        """Whether it is one, and no page."""
+        return self.item.startswith(EXERCISE)
+
 
 class Item(NamedTuple):
     """One line of the checklist."""
@@ -43,7 +58,7 @@ class Item(NamedTuple):
     title: str
     summary: str
     pages: tuple[PageEntry, ...]
-    exercises: tuple[str, ...]  # exercise ids, in order
+    exercises: tuple[PageEntry, ...]
 
     @property
     def minutes(self) -> int:
@@ -63,13 +78,16 @@ class Plan(NamedTuple):
         return next((item for item in self.items if item.id == item_id), None) or _missing(item_id)
 
     def page(self, key: str) -> PageEntry | None:
-        """The page of `item/page`, or None."""
-        pages = [self.start, *(page for item in self.items for page in item.pages)]
-        return next((page for page in pages if page.key == key), None)
+        """The page of `item/page`, the exercise of `exercise item/exercise`, or None."""
+        return next((page for page in [self.start, *self._in_order] if page.key == key), None)
+
+    @property
+    def _in_order(self) -> list[PageEntry]:
+        return [page for item in self.items for page in (*item.pages, *item.exercises)]
 
     def neighbours(self, page: PageEntry) -> tuple[PageEntry | None, PageEntry | None]:
-        """The pages before and after, across items: the last page of an item leads to the next item."""
-        pages = [each for item in self.items for each in item.pages]
+        """What is before and after: an item's last page leads to its exercises, and they to the next item."""
+        pages = self._in_order
         if page not in pages:
             return None, pages[0]
         at = pages.index(page)
@@ -84,11 +102,17 @@ class Plan(NamedTuple):
 
     def crumbs(self, page: PageEntry) -> tuple[str, ...]:
         """`Autograd`, `3 Backward from a scalar`."""
-        return (self.item(page.item).title, f"{page.number} {page.title}") if page.number else (page.title,)
+        if not page.number:
+            return (page.title,)
+        number = t("Exercise {n}", n=page.number) + " " if page.is_exercise else page.number
+        return (self.item(page.plan_id).title, f"{number} {page.title}")
 
     def beside(self, page: PageEntry) -> int:
-        """The pages of its item; none for the start page."""
-        return len(self.item(page.item).pages) if page.number else 0
+        """The pages, or the exercises, of its item; none for the start page."""
+        if not page.number:
+            return 0
+        item = self.item(page.plan_id)
+        return len(item.exercises if page.is_exercise else item.pages)
 
     def unit(self, page: PageEntry) -> str:
         """Each page has a kernel of its own."""
@@ -103,9 +127,13 @@ class Plan(NamedTuple):
         return {cell.index: (page.key, cell.index) for cell in self.cells(page)}
 
     def read(self, page: PageEntry) -> Page:
-        """The page's file. Raises OSError, UnicodeDecodeError."""
+        """What it says; of an exercise the task, and where the learner begins. Raises OSError, UnicodeDecodeError."""
         from ptlearn_tui.course.page import read_page  # the first screen does without the parser
 
+        if page.is_exercise:
+            from ptlearn_tui.course.exercise import exercise_page
+
+            return exercise_page(page, self.language)
         return read_page(page.path)
 
 
@@ -162,14 +190,14 @@ def load_plan(language: str) -> Plan:
     for number, item in enumerate(PLAN_IDS, 1):
         folder = root / language / f"{number:02}-{item}"
         files = sorted(folder.glob("[0-9][0-9]-*.md"))
-        exercises = sorted((root / "exercises" / item).glob("[0-9][0-9]-*/check.py"))
+        exercises = sorted((root / "exercises" / item).glob(f"[0-9][0-9]-*/{language}.md"))
         items.append(
             Item(
                 id=item,
                 title=described[item]["title"],
                 summary=described[item]["summary"],
                 pages=tuple(_entry(item, place, file) for place, file in enumerate(files, 1)),
-                exercises=tuple(check.parent.name[3:] for check in exercises),
+                exercises=tuple(_entry(EXERCISE + item, place, file) for place, file in enumerate(exercises, 1)),
             )
         )
     return Plan(language, tuple(items), _entry("start", 0, root / language / "start.md"))

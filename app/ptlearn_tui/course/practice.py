@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from ptlearn_tui.course.exercise import exercises
+from ptlearn_tui.course.plan import EXERCISE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,11 +54,6 @@ def question(page: str, id: str) -> str:
     return f"question {page}#{id}"
 
 
-def exercise(key: str) -> str:
-    """Its name in the store; `key` is `item/exercise`."""
-    return f"exercise {key}"
-
-
 def standings(attempts: Iterable[Attempt]) -> dict[str, Standing]:
     """By what was asked; `attempts` in the order of time."""
     found: dict[str, Standing] = {}
@@ -72,21 +68,25 @@ def due(found: Mapping[str, Standing], today: date) -> list[str]:
     return [what for _, what in sorted(late)]
 
 
+def today(progress: Progress) -> date:
+    """By the store's clock, here."""
+    return date.fromtimestamp(progress.now)
+
+
 def note(progress: Progress, one: Exercise, *, ok: bool) -> bool:
     """Keep an attempt at an exercise; whether it was the last of its item to be passed, which ticks the item.
 
     Raises `sqlite3.Error`.
     """
     before = passed(progress)
-    progress.attempt(exercise(one.key), "", ok=ok)
-    missing = {each.key for each in exercises(one.item, one.language)} - before
-    if not ok or missing != {one.key}:
+    progress.attempt(one.page, "", ok=ok)
+    missing = {each.page for each in exercises(one.item, one.language)} - before
+    if not ok or missing != {one.page}:
         return False
     progress.tick(one.item, done=True)
     return True
 
 
 def passed(progress: Progress) -> frozenset[str]:
-    """The exercises that were passed, by their keys. Raises `sqlite3.Error`."""
-    words = (each.what.split(" ", 1) for each in progress.attempts() if each.ok)
-    return frozenset(key for kind, key in words if kind == "exercise")
+    """The exercises that were passed, by their entries' keys. Raises `sqlite3.Error`."""
+    return frozenset(each.what for each in progress.attempts() if each.ok and each.what.startswith(EXERCISE))

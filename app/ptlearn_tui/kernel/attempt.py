@@ -12,25 +12,34 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ptlearn_tui.events import AnyEvent
-    from ptlearn_tui.kernel.client import Server
+    from ptlearn_tui.kernel.client import Kernel, Server
 
 LIMIT = 10.0  # seconds; the solutions take one at most
 GRACE = 1.0  # seconds that an interrupted answer has before its kernel is killed
 
 
-def attempt(server: Server, source: str, checks: Path, *, seed: int, limit: float = LIMIT) -> Iterator[AnyEvent]:
-    """The events of the answer's run: what it prints, `Check`, `Failing`, `Error`; the last is always `Done`.
+class Attempt:
+    """One try. `checks` is the exercise's check.py, `seed` what its random inputs begin with."""
 
-    `checks` is the exercise's check.py. Raises `KernelError` if no kernel could be started.
-    """
-    kernel = server.kernel(memory=memory_for_cells())
-    alarms = [threading.Timer(limit, kernel.interrupt), threading.Timer(limit + GRACE, kernel.kill)]
-    try:
-        for alarm in alarms:
-            alarm.daemon = True
-            alarm.start()
-        yield from kernel.examine(source, checks, seed)
-    finally:
-        for alarm in alarms:
-            alarm.cancel()
-        kernel.kill()
+    def __init__(self, source: str, checks: Path, *, seed: int, limit: float = LIMIT) -> None:
+        self.source, self.checks, self.seed, self.limit = source, checks, seed, limit
+        self._kernel: Kernel | None = None
+
+    def run(self, server: Server) -> Iterator[AnyEvent]:
+        """What it prints, `Check`, `Failing`, `Error`; the last is always `Done`. Raises `KernelError`."""
+        kernel = self._kernel = server.kernel(memory=memory_for_cells())
+        alarms = [threading.Timer(self.limit, kernel.interrupt), threading.Timer(self.limit + GRACE, kernel.kill)]
+        try:
+            for alarm in alarms:
+                alarm.daemon = True
+                alarm.start()
+            yield from kernel.examine(self.source, self.checks, self.seed)
+        finally:
+            for alarm in alarms:
+                alarm.cancel()
+            kernel.kill()
+
+    def stop(self) -> None:
+        """Nobody waits for it any more."""
+        if self._kernel is not None:
+            self._kernel.kill()

@@ -22,6 +22,7 @@ class OpenLessons:
 
     def on(self, page: PageEntry) -> LessonScreen:
         """The screen that shows the page: the one that is still there, or a new one."""
+        from ptlearn_tui.tui.screens.exercise import ExerciseScreen
         from ptlearn_tui.tui.screens.lesson import LessonScreen
         from ptlearn_tui.tui.screens.notes_lesson import NotesLessonScreen
 
@@ -33,6 +34,8 @@ class OpenLessons:
             self._screens[unit].open_here(page)
             return self._screens[unit]
         kind = LessonScreen if course is dashboard.plan else NotesLessonScreen
+        if page.is_exercise:
+            kind = ExerciseScreen
         lesson = self._screens[unit] = kind(course, page)
         dashboard.install_screen(lesson, f"lesson {unit}")
         self._put_away()

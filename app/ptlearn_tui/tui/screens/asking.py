@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,7 @@ class AskingScreen(RunCellsScreen):
         """The questions of these cells; what was answered before, and does not come back today, stays answered."""
         progress = self.dashboard.progress
         try:
-            self.questions = asked(page, cells, progress, date.fromtimestamp(progress.now))
+            self.questions = asked(page, cells, progress, practice.today(progress))
         except sqlite3.Error:  # another shell writes: a question too many is no loss
             self.questions = {
                 each.index: Asked(each, practice.question(page, each.id or "")) for each in cells if each.ask

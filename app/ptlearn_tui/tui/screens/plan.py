@@ -127,8 +127,7 @@ class PlanScreen(BaseScreen):
             page = plan.items[0].pages[0] if started else plan.start
         if page is plan.start:
             return GoOn(page, page.title, first=True)
-        title = plan.item(page.item).title
-        return GoOn(page, f"{title} › {page.number} {page.title}", first=False)
+        return GoOn(page, " › ".join(plan.crumbs(page)), first=False)
 
     def _first_notes(self) -> tuple[Content, ...]:
         """The only screen that explains itself, once."""
@@ -153,7 +152,7 @@ class PlanScreen(BaseScreen):
             case ItemRow(item=item):
                 detail.item = item
             case GoOn(page=page) if page is not plan.start:
-                detail.item = plan.item(page.item)
+                detail.item = plan.item(page.plan_id)
             case _:
                 detail.item = plan.items[0] if detail.column else None
 

@@ -209,7 +209,9 @@ class CodeCell(Lines, can_focus=True):
             words = "   " + t("edited") if self.edited is not None else ""
             told = (t("prelude: runs before the rest"), MUTED)
             return Content.assemble((t("In"), MUTED), " ", ("0", STRONG), "   ", told, (words, WARN))
-        if self.cell.scratch:
+        if self.cell.is_exercise and not self.differing:
+            words = "   " + t("your answer")
+        elif self.cell.scratch:
             words = "   " + t("yours")
         elif self.differing:
             words = "   " + t("what you have changed: v shows the code")
@@ -245,7 +247,7 @@ class CodeCell(Lines, can_focus=True):
                 return Content.styled(t("interrupted after {time}", time=time_), WARN)
             case "died":
                 return Content.styled(t("the kernel died: {why}", why=record.died or ""), BAD)
-        return Content.styled(t("not run"), MUTED)
+        return Content.styled("" if self.cell.is_exercise else t("not run"), MUTED)
 
     def _output(self, width: int) -> list[Content]:
         """The first lines, or while it runs the last; how many more there are is said, with the key for them."""

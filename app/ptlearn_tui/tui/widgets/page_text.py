@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
     from ptlearn_tui.course.page import Page
     from ptlearn_tui.tui.app import Dashboard
@@ -43,6 +44,7 @@ class PageText(VerticalScroll, can_focus=False):
     ) -> None:
         super().__init__()
         self.questions = questions or {}
+        self.below: dict[int, Widget] = {}  # what stands below a cell, by its index: of no block
         self.key = key  # of the page in the progress store
         self.page = page
         self.session = session
@@ -59,6 +61,8 @@ class PageText(VerticalScroll, can_focus=False):
                     if index in self.questions:
                         yield Ask(self.questions[index])
                     yield self._cell(block)
+                    if index in self.below:
+                        yield self.below[index]
                     for added in session.added_below(index):
                         session.on_page.add(added)
                         yield self._cell(session.cells[added])
@@ -107,7 +111,8 @@ class PageText(VerticalScroll, can_focus=False):
         self.page = page
         for ask in self.query(Ask):
             ask.show()
-        authors = self.query("PageText > *").exclude("Editor, Ask, Remark").exclude(".-yours")
+        others = {*self.below.values(), *self.query("Editor, Ask, Remark, .-yours")}
+        authors = [widget for widget in self.children if widget not in others]
         for widget, block in zip(authors, page.blocks, strict=False):
             match widget, block:
                 case CodeCell(), Cell():
