@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Starter: TypeAlias = "Callable[..., Path]"
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,7 @@ _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.{0,8000}?)^---[ \t]*\r?$",
 _SIMPLE = re.compile(r'(\w+): (?:"([^"\\]+)"|((?!true|false|null|yes|no|on|off)\w[^:#]*))', re.IGNORECASE)
 
 
+SHEET = "cheatsheet"  # the id of an item's cheat sheet
 EXERCISE = "exercise "  # before the item's id in an exercise's entry
 
 
@@ -59,6 +60,7 @@ class Item(NamedTuple):
     summary: str
     pages: tuple[PageEntry, ...]
     exercises: tuple[PageEntry, ...]
+    sheet: PageEntry | None = None  # the cheat sheet
 
     @property
     def minutes(self) -> int:
@@ -72,6 +74,7 @@ class Plan(NamedTuple):
     language: str
     items: tuple[Item, ...]
     start: PageEntry
+    glossary: PageEntry | None = None
 
     def item(self, item_id: str) -> Item:
         """The item of that id. Raises KeyError."""
@@ -79,7 +82,13 @@ class Plan(NamedTuple):
 
     def page(self, key: str) -> PageEntry | None:
         """The page of `item/page`, the exercise of `exercise item/exercise`, or None."""
-        return next((page for page in [self.start, *self._in_order] if page.key == key), None)
+        return next((page for page in self.every if page.key == key), None)
+
+    @property
+    def every(self) -> list[PageEntry]:
+        """All that can be read, in order, the cheat sheets and the glossary last."""
+        aside = (*(item.sheet for item in self.items), self.glossary)
+        return [self.start, *self._in_order, *(page for page in aside if page is not None)]
 
     @property
     def _in_order(self) -> list[PageEntry]:
@@ -89,7 +98,7 @@ class Plan(NamedTuple):
         """What is before and after: an item's last page leads to its exercises, and they to the next item."""
         pages = self._in_order
         if page not in pages:
-            return None, pages[0]
+            return None, None if page is self.glossary or page.id == SHEET else pages[0]
         at = pages.index(page)
         return (pages[at - 1] if at else None), (pages[at + 1] if at + 1 < len(pages) else None)
 
@@ -103,7 +112,7 @@ class Plan(NamedTuple):
     def crumbs(self, page: PageEntry) -> tuple[str, ...]:
         """`Autograd`, `3 Backward from a scalar`."""
         if not page.number:
-            return (page.title,)
+            return (self.item(page.item).title, page.title) if page.id == SHEET else (page.title,)
         number = t("Exercise {n}", n=page.number) + " " if page.is_exercise else page.number
         return (self.item(page.plan_id).title, f"{number} {page.title}")
 
@@ -198,6 +207,12 @@ def load_plan(language: str) -> Plan:
                 summary=described[item]["summary"],
                 pages=tuple(_entry(item, place, file) for place, file in enumerate(files, 1)),
                 exercises=tuple(_entry(EXERCISE + item, place, file) for place, file in enumerate(exercises, 1)),
+                sheet=_aside(item, folder / f"{SHEET}.md"),
             )
         )
-    return Plan(language, tuple(items), _entry("start", 0, root / language / "start.md"))
+    start, glossary = (root / language / f"{name}.md" for name in ("start", "glossary"))
+    return Plan(language, tuple(items), _entry("start", 0, start), _aside("glossary", glossary))
+
+
+def _aside(item: str, path: Path) -> PageEntry | None:
+    return _entry(item, 0, path) if path.exists() else None

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ptlearn_tui.course.exercise import exercises
-from ptlearn_tui.course.plan import EXERCISE
+from ptlearn_tui.course.plan import EXERCISE, load_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ptlearn_tui.course.exercise import Exercise
+    from ptlearn_tui.course.plan import PageEntry, Plan
     from ptlearn_tui.course.progress import Attempt, Progress
 
 DAYS = (1, 3, 7, 21)
+MINUTES = 2  # that a question takes, its page looked at again
+
+QUESTION = "question "
 
 
 @dataclass
@@ -51,7 +54,7 @@ class Standing:
 
 def question(page: str, id: str) -> str:
     """Its name in the store; `page` is `item/page`."""
-    return f"question {page}#{id}"
+    return f"{QUESTION}{page}#{id}"
 
 
 def standings(attempts: Iterable[Attempt]) -> dict[str, Standing]:
@@ -68,6 +71,27 @@ def due(found: Mapping[str, Standing], today: date) -> list[str]:
     return [what for _, what in sorted(late)]
 
 
+class Back(NamedTuple):
+    """Something that comes back today."""
+
+    entry: PageEntry  # of its page; the exercise's own
+    question: str  # its id on the page; "" of an exercise
+    minutes: int
+    since: date
+
+
+def come_back(plan: Plan, found: Mapping[str, Standing], day: date) -> list[Back]:
+    """The longest overdue first. What is on no page of the course (any more) is passed over."""
+    pages = {page.key: page for page in plan.every}
+    rows: list[Back] = []
+    for what in due(found, day):
+        key, _, id = what.removeprefix(QUESTION).partition("#")
+        entry, since = pages.get(key), found[what].due
+        if entry is not None and since is not None:
+            rows.append(Back(entry, id, entry.minutes if entry.is_exercise else MINUTES, since))
+    return rows
+
+
 def today(progress: Progress) -> date:
     """By the store's clock, here."""
     return date.fromtimestamp(progress.now)
@@ -80,7 +104,7 @@ def note(progress: Progress, one: Exercise, *, ok: bool) -> bool:
     """
     before = passed(progress)
     progress.attempt(one.page, "", ok=ok)
-    missing = {each.page for each in exercises(one.item, one.language)} - before
+    missing = {each.key for each in load_plan(one.language).item(one.item).exercises} - before
     if not ok or missing != {one.page}:
         return False
     progress.tick(one.item, done=True)

@@ -21,6 +21,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from ptlearn_tui import locale
+from ptlearn_tui.course import practice
 from ptlearn_tui.course.plan import Plan, load_plan
 from ptlearn_tui.course.progress import Progress
 from ptlearn_tui.errors import RequestError
@@ -75,6 +76,7 @@ class Dashboard(App[None]):
     CSS_PATH: ClassVar = [HERE / "app.tcss", HERE / "screens" / "plan.tcss", HERE / "screens" / "notes.tcss"]
     BINDINGS: ClassVar = [
         Binding("L", "switch_language", "switch the language", show=False),
+        Binding("slash", "search", "search all lessons", show=False),
         Binding("question_mark", "all_keys", "all keys", show=False),
         Binding("colon", "command_palette", "every action, by name", show=False),
         Binding("ctrl+l", "repaint", "repaint the screen", show=False),
@@ -265,6 +267,13 @@ class Dashboard(App[None]):
 
         self.push_screen(KeysScreen(self.screen))
 
+    def action_search(self) -> None:
+        """Over all lessons; a search that is open already is gone back to."""
+        from ptlearn_tui.tui.screens.search import SearchScreen
+
+        if not (self.screen.is_modal or isinstance(self.screen, SearchScreen)):
+            self.push_screen(SearchScreen())
+
     def action_leave(self) -> None:
         """One level up everywhere; quit on the plan."""
         if len(self.screen_stack) > 1:
@@ -302,12 +311,13 @@ class Dashboard(App[None]):
         self.push_screen(PlanScreen())
 
     def open_item(self, item: Item) -> None:
-        """Its first page that was not read."""
+        """Its first page that was not read; its first exercise that was not passed."""
         try:
-            read = self.progress.pages_read()
+            done = self.progress.pages_read() | practice.passed(self.progress)
         except sqlite3.Error:
-            read = frozenset()
-        self.open_page(next((page for page in item.pages if page.key not in read), item.pages[0]))
+            done = frozenset()
+        entries = (*item.pages, *item.exercises)
+        self.open_page(next((entry for entry in entries if entry.key not in done), item.pages[0]))
 
     def edit_file(self, path: Path, line: int) -> None:
         """In $EDITOR; what it wrote is noticed as any change on disk is."""
@@ -321,9 +331,19 @@ class Dashboard(App[None]):
             self.say(str(error), "error")
         self.refresh(layout=True)
 
-    def open_page(self, page: PageEntry) -> None:
-        """The lesson screen on that page: the one that is still there, with all it holds, or a new one."""
-        self.push_screen(self._lessons.on(page))
+    def open_page(self, page: PageEntry, *, question: str = "", words: str = "") -> None:
+        """The lesson screen on that page: the one that is still there, with all it holds, or a new one.
+
+        At a question, by its id, which is asked again; or where the words stand.
+        """
+        lesson = self._lessons.on(page)
+        if lesson in self.screen_stack:  # a search was begun on that page
+            while self.screen is not lesson:
+                self.pop_screen()
+        else:
+            self.push_screen(lesson)
+        if question or words:
+            lesson.call_after_refresh(lesson.seek, question, words)
 
     def turn_to(self, page: PageEntry) -> None:
         """From one page to another: `q` leads from both to the plan."""

@@ -55,7 +55,6 @@ TABLE: dict[str, str] = {
         "MNIST 样本（{n} 张；全部：ptlearn-tui data get mnist）"
     ),
     "{n} of {total} pages": "已读 {n}/{total} 页",
-    "all read": "已读完",
     "then {title}": "然后 {title}",
     # 课程页
     "page {n} of {total}": "第 {n}/{total} 页",

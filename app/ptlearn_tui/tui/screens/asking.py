@@ -59,6 +59,15 @@ class AskingScreen(RunCellsScreen):
             question.state = "skipped"
             self.text.unveil()
 
+    def ask_again(self, id: str) -> None:
+        """It comes back: as if it had never been answered."""
+        for index, question in self.questions.items():
+            if question.cell.id == id:
+                question.state, question.given, question.truth = "open", "", None
+                self.text.unveil()
+                self.text.focus_on(index)
+                self.call_after_refresh(self.text.keep_in_sight, index)
+
     def judge(self, index: int) -> None:
         """A cell has run to its end."""
         question = self.questions.get(index)

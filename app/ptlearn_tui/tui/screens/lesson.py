@@ -156,6 +156,13 @@ class LessonScreen(AskingScreen):
             hint for hint in lesson_hints.hints(self.focused, self.session) if not last or hint.action != "next_page"
         )
 
+    def seek(self, question: str, words: str) -> None:
+        """A question, which is asked again; or the place where all the words stand."""
+        if question:
+            self.ask_again(question)
+        elif words:
+            self.text.seek(words)
+
     # ---- moving about ------------------------------------------------------------------------------------------
 
     def on_descendant_focus(self, event: object) -> None:

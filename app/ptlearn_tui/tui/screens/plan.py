@@ -13,13 +13,14 @@ from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
 
+from ptlearn_tui.course import practice
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui.glyphs import tick
 from ptlearn_tui.tui.screens.base import WIDE, BaseScreen
 from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, STRONG
 from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint
 from ptlearn_tui.tui.widgets.plan_detail import PlanDetail
-from ptlearn_tui.tui.widgets.plan_list import GoOn, ItemRow, Live, PlanList, Row
+from ptlearn_tui.tui.widgets.plan_list import GoOn, ItemRow, Live, PlanList, Row, Today
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -43,6 +44,10 @@ class PlanScreen(BaseScreen):
 
     BINDINGS: ClassVar = [
         Binding("w", "runs", "training runs", show=False),
+        Binding("d", "today", "what comes back today", show=False),
+        Binding("e", "exercises", "exercises of this item", show=False),
+        Binding("c", "sheet", "the cheat sheet of this item", show=False),
+        Binding("g", "glossary", "the glossary", show=False),
         Binding("right", "into_detail", "into the pages beside", show=False),
     ]
 
@@ -99,20 +104,27 @@ class PlanScreen(BaseScreen):
         progress, plan = self.dashboard.progress, self.dashboard.plan
         try:
             done, read, place = progress.ticked(), progress.pages_read(), progress.setting("place")
+            standings = practice.standings(progress.attempts())
         except sqlite3.Error:  # another shell is writing; the next look shows it
             if self.query_one(PlanList).rows:
                 return
-            done, read, place = frozenset(), frozenset(), None
+            done, read, place, standings = frozenset(), frozenset(), None, {}
         first = not done and not read and place is None
-        rows: list[Row] = [self._go_on(read, place), *self._live]
+        passed = frozenset(what for what, each in standings.items() if each.passed)
+        back = practice.come_back(plan, standings, practice.today(progress))
+        rows: list[Row] = [self._go_on(read | passed, place)]
+        rows += [Today(len(back), sum(each.minutes for each in back))] if back else []
+        rows += self._live
         for item in plan.items:
             pages_read = sum(page.key in read for page in item.pages)
             works = first and item.id == "setup" and self.dashboard.torch_state == "ready"
-            rows.append(ItemRow(item, item.id in done, pages_read, works))
+            count = sum(each.key in passed for each in item.exercises)
+            rows.append(ItemRow(item, item.id in done, pages_read, count, works))
         listing, detail = self.query_one(PlanList), self.query_one(PlanDetail)
         listing.first = first
         listing.rows = tuple(rows)
-        detail.read = read
+        self.show_hints()
+        detail.read = read | passed
         detail.notes = self._first_notes() if first else ()
         self._show_detail(listing.current)
 
@@ -157,12 +169,15 @@ class PlanScreen(BaseScreen):
                 detail.item = plan.items[0] if detail.column else None
 
     def hints(self) -> tuple[Hint, ...]:
-        """Five at most."""
+        """Seven at most, where there is room."""
+        rows = self.query_one(PlanList).rows
         return (
             Hint("enter", t("open"), "open"),
             Hint("space", t("tick"), "tick"),
-            Hint("↑ ↓", t("move"), "move"),
+            *([Hint("d", t("today"), "today")] if any(isinstance(row, Today) for row in rows) else []),
+            Hint("e", t("exercises"), "exercises"),
             Hint("w", t("runs"), "runs"),
+            Hint("/", t("search"), "app.search"),
             Hint("q", t("quit") if self.app.screen_stack[0] is self else t("back"), "app.leave"),
         )
 
@@ -191,6 +206,33 @@ class PlanScreen(BaseScreen):
 
         self.app.push_screen(RunsScreen())
 
+    def action_today(self) -> None:
+        """What comes back."""
+        from ptlearn_tui.tui.screens.today import TodayScreen
+
+        self.app.push_screen(TodayScreen())
+
+    def action_exercises(self) -> None:
+        """Of the item in focus, the first that was not passed."""
+        item, read = self.query_one(PlanDetail).item, self.query_one(PlanDetail).read
+        if item is None or not item.exercises:
+            self.dashboard.say(t("there are no exercises here yet"))
+            return
+        self.dashboard.open_page(next((each for each in item.exercises if each.key not in read), item.exercises[0]))
+
+    def action_sheet(self) -> None:
+        """The cheat sheet of the item in focus."""
+        item = self.query_one(PlanDetail).item
+        if item is None or item.sheet is None:
+            self.dashboard.say(t("there is no cheat sheet here yet"))
+            return
+        self.dashboard.open_page(item.sheet)
+
+    def action_glossary(self) -> None:
+        """Every term, in both languages."""
+        if self.dashboard.plan.glossary is not None:
+            self.dashboard.open_page(self.dashboard.plan.glossary)
+
     @on(PlanList.Moved)
     def _moved(self, message: PlanList.Moved) -> None:
         self._show_detail(message.row)
@@ -202,6 +244,8 @@ class PlanScreen(BaseScreen):
                 self.dashboard.open_page(page)
             case Live(id=run):
                 self.dashboard.open_run(run)
+            case Today():
+                self.action_today()
             case ItemRow(item=item):
                 self.dashboard.open_item(item)
 

@@ -16,6 +16,7 @@ from ptlearn_tui.tui.screens.question import Question
 from ptlearn_tui.tui.widgets.ask import AnswerLine, Ask
 from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.editor import Editor
+from ptlearn_tui.tui.widgets.lines import Lines
 from ptlearn_tui.tui.widgets.prose import Prose, ShownFence
 from ptlearn_tui.tui.widgets.recipe_cell import RecipeCell
 from ptlearn_tui.tui.widgets.remark import Remark
@@ -129,6 +130,17 @@ class PageText(VerticalScroll, can_focus=False):
         at = cell.virtual_region.y
         if at < top or at + min(cell.size.height + 6, self.size.height) > bottom:
             self.scroll_to(y=max(0, at - (3 if cell.size.height + 3 < self.size.height else 0)), animate=False)
+
+    def seek(self, words: str) -> None:
+        """Scroll to the first lines that have them all, or to the first that has one."""
+        wanted = words.casefold().split()
+        for enough in (all, any):
+            for widget in self.query(Lines).results(Lines):
+                lines = [str(line() if callable(line) else line).casefold() for line in widget.lines(widget.size.width)]
+                if widget.display and enough(word in " ".join(lines) for word in wanted):
+                    first = next((y for y, line in enumerate(lines) if any(word in line for word in wanted)), 0)
+                    self.scroll_to(y=max(0, widget.virtual_region.y + first - 3), animate=False)
+                    return
 
     @on(CodeCell.Grew)
     def _grew(self, message: CodeCell.Grew) -> None:

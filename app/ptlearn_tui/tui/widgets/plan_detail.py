@@ -45,11 +45,16 @@ class PlanDetail(Lines, can_focus=True):
             super().__init__()
             self.page = page
 
+    @property
+    def entries(self) -> tuple[PageEntry, ...]:
+        """The pages, then the exercises."""
+        return (*self.item.pages, *self.item.exercises) if self.item is not None else ()
+
     def watch_item(self) -> None:
         """Another item: start at the page that comes next in it."""
         following = self._next()
         if self.item is not None:
-            self.set_reactive(PlanDetail.cursor, self.item.pages.index(following) if following else 0)
+            self.set_reactive(PlanDetail.cursor, self.entries.index(following) if following else 0)
         self.changed()
 
     def watch_read(self) -> None:
@@ -70,39 +75,34 @@ class PlanDetail(Lines, can_focus=True):
         self.changed()
 
     def action_move(self, step: int) -> None:
-        """Up or down a page."""
-        if self.item is not None:
-            self.cursor = max(0, min(len(self.item.pages) - 1, self.cursor + step))
+        """Up or down a page, an exercise."""
+        self.cursor = max(0, min(len(self.entries) - 1, self.cursor + step))
 
     def action_open(self) -> None:
-        """Open the page."""
-        if self.item is not None and self.item.pages:
-            self.post_message(self.Opened(self.item.pages[self.cursor]))
+        """Open it."""
+        if self.entries:
+            self.post_message(self.Opened(self.entries[self.cursor]))
 
     def on_click(self, event: Click) -> None:
-        """A click opens the page it is on."""
-        place = event.y - self._first_page
-        if self.column and self.item is not None and 0 <= place < len(self.item.pages):
-            self.cursor = place
+        """A click opens what it is on."""
+        if self.column and event.y in self._places:
+            self.cursor = self._places[event.y]
             self.action_open()
 
     def _next(self) -> PageEntry | None:
-        """The first page that was not read."""
-        if self.item is None:
-            return None
-        return next((page for page in self.item.pages if page.key not in self.read), None)
+        """The first page that was not read, then the first exercise that was not passed."""
+        return next((entry for entry in self.entries if entry.key not in self.read), None)
 
     def _summary(self, item: Item) -> str:
         read = sum(page.key in self.read for page in item.pages)
-        left = sum(page.minutes for page in item.pages if page.key not in self.read)
-        return "  ".join(
-            [
-                t("{n} of {total} pages", n=read, total=len(item.pages)),
-                t("{n} min", n=left) if left else t("all read"),
-            ]
-        )
+        passed = sum(each.key in self.read for each in item.exercises)
+        left = sum(entry.minutes for entry in self.entries if entry.key not in self.read)
+        words = [t("{n} of {total} pages", n=read, total=len(item.pages))]
+        if item.exercises:
+            words.append(t("{n} of {total} exercises", n=passed, total=len(item.exercises)))
+        return "  ".join([*words, t("{n} min", n=left) if left else t("all done")])
 
-    _first_page = 0
+    _places: dict[int, int]  # lines of the column -> entries
 
     def lay(self, width: int) -> list[Content]:
         """The column, or the lines below."""
@@ -117,7 +117,7 @@ class PlanDetail(Lines, can_focus=True):
         ]
         read = [page for page in item.pages if page.key in self.read]
         done = Content("   ").join(Content.assemble((tick(), GOOD), (" " + page.title, MUTED)) for page in read[-2:])
-        unread = [page for page in item.pages if page.key not in self.read]
+        unread = [entry for entry in self.entries if entry.key not in self.read]
         if read:
             lines.append(Content.assemble("   ", done))
         if unread:
@@ -134,24 +134,29 @@ class PlanDetail(Lines, can_focus=True):
             Content.assemble("   ", (self._summary(item), MUTED)),
             Content(),
         ]
-        self._first_page = len(lines)
-        following = self._next()
-        for place, page in enumerate(item.pages):
-            read = page.key in self.read
-            here = self.has_focus and place == self.cursor
-            mark = (tick(), GOOD) if read else (POINTER, ACCENT) if page is following else (" ", "")
-            style = STRONG if here or page is following else MUTED if read else ""
-            room = width - 11 - cell_len(mark[0])
-            lines.append(
-                Content.assemble(
-                    (FOCUS if here else " ", ACCENT),
-                    "  ",
-                    mark,
-                    (f"{page.number:>3}  ", MUTED),
-                    (fit(page.title, room), style),
-                    (f"{page.minutes:>2}", MUTED),
-                )
-            )
+        self._places = {}
+        for place, entry in enumerate(self.entries):
+            if place == len(item.pages):
+                lines += [Content(), Content.assemble("   ", (t("Exercises"), STRONG)), Content()]
+            self._places[len(lines)] = place
+            lines.append(self._entry(place, entry, width))
         lines.append(Content())
+        if item.sheet is not None:
+            lines.append(Content.assemble("   ", ("c ", ACCENT), (t("cheat sheet"), MUTED)))
+            lines.append(Content())
         lines += [Content.assemble("   ", line) for line in wrap(Content.styled(item.summary, MUTED), width - 5)]
         return lines
+
+    def _entry(self, place: int, entry: PageEntry, width: int) -> Content:
+        read, following = entry.key in self.read, self._next()
+        here = self.has_focus and place == self.cursor
+        mark = (tick(), GOOD) if read else (POINTER, ACCENT) if entry is following else (" ", "")
+        style = STRONG if here or entry is following else MUTED if read else ""
+        return Content.assemble(
+            (FOCUS if here else " ", ACCENT),
+            "  ",
+            mark,
+            (f"{entry.number:>3}  ", MUTED),
+            (fit(entry.title, width - 11 - cell_len(mark[0])), style),
+            (f"{entry.minutes:>2}", MUTED),
+        )

@@ -38,16 +38,24 @@ class Live(NamedTuple):
     left: str  # "6:40 left"
 
 
+class Today(NamedTuple):
+    """What comes back: questions and exercises that were missed."""
+
+    back: int
+    minutes: int
+
+
 class ItemRow(NamedTuple):
     """One item of the plan and how far it is."""
 
     item: Item
     done: bool
     pages_read: int
+    passed: int = 0  # of its exercises
     works_here: bool = False  # setup: torch was found to work, so it may be ticked
 
 
-Row = GoOn | Live | ItemRow
+Row = GoOn | Today | Live | ItemRow
 
 
 class PlanList(Lines, can_focus=True):
@@ -171,13 +179,17 @@ class PlanList(Lines, can_focus=True):
                     add(Content())
         return lines
 
-    def _above(self, row: GoOn | Live, width: int) -> Content:
+    def _above(self, row: GoOn | Today | Live, width: int) -> Content:
         label = 10
         match row:
             case GoOn(page=page, crumb=crumb, first=first):
                 name = t("Start") if first else t("Go on")
                 left = Content.assemble((fit(name, label), STRONG), (crumb, STRONG))
                 return spread(left, Content.styled(t("{n} min", n=page.minutes), MUTED), width)
+            case Today(back=count, minutes=minutes):
+                words = t("1 question comes back") if count == 1 else t("{n} questions come back", n=count)
+                left = Content.assemble((fit(t("Today"), label), MUTED), words)
+                return spread(left, Content.styled(t("{n} min", n=minutes), MUTED), width)
             case Live(id=run, text=text, left=left_over):
                 left = Content.assemble((fit(t("Live"), label), MUTED), run, "   ", text)
                 return spread(left, Content.styled(left_over, MUTED), width)
@@ -215,8 +227,8 @@ class PlanList(Lines, can_focus=True):
                 counts += Content.styled(f"{len(row.item.exercises):>11}", MUTED)
         else:
             counts = Content.assemble(f"{row.pages_read:>6}", (f"/{total:<2}", MUTED))
-            if self._exercises:
-                counts += Content.assemble(f"{0:>8}", (f"/{len(row.item.exercises):<2}", MUTED))
+            if row.item.exercises:
+                counts += Content.assemble(f"{row.passed:>8}", (f"/{len(row.item.exercises):<2}", MUTED))
         return Content.assemble(box, " ", title, " ", bar, counts)
 
 
@@ -224,6 +236,8 @@ def _name(row: Row) -> str:
     match row:
         case GoOn():
             return "go on"
+        case Today():
+            return "today"
         case Live(id=run):
             return f"run {run}"
         case ItemRow(item=item):
