@@ -74,11 +74,12 @@ def test_answers(ask: str, truth: str, right: list[str], wrong: list[str], unrea
     assert all(readable(ask, text) for text in [*right, *wrong])
 
 
-@pytest.mark.parametrize("text", ["2", "error", "it raises", "会报错", "YES", "２"])
+@pytest.mark.parametrize("text", ["2", "error", "RuntimeError", "it raises", "会报错", "YES", "２"])
 def test_whether_it_raises(text: str) -> None:
     assert judge("error", text, Truth(None, "RuntimeError")) is True
     assert judge("error", text, Truth("1", None)) is False
     assert readable("error", text)
+    assert told("error", Truth(None, "RuntimeError")) == "RuntimeError"
 
 
 @pytest.mark.parametrize("text", ["1", "runs", "不会报错", "no"])

@@ -57,7 +57,7 @@ def truth_of(events: Iterable[AnyEvent]) -> Truth:
 def told(ask: str, truth: Truth) -> str:
     """The right answer, as people would write it."""
     if ask == "error":
-        return truth.error or ""
+        return truth.error or "runs"
     text = truth.value or ""
     match ask:
         case "shape":
@@ -79,7 +79,8 @@ def judge(ask: str, answer: str, truth: Truth) -> bool | None:
     """Whether the answer is right; None where it can't be read as one."""
     said = answer.strip().translate(_WIDE).lower()
     if ask == "error":
-        return None if said not in _RAISES + _RUNS else (said in _RAISES) == (truth.error is not None)
+        raises = said in _RAISES or said.endswith("error")
+        return None if not raises and said not in _RUNS else raises == (truth.error is not None)
     if truth.value is None:
         return None if not said else False
     match ask:
