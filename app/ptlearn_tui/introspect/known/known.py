@@ -89,6 +89,14 @@ def arguments(call: ast.Call | None) -> str | None:
     return ", ".join(parts)
 
 
+def first_argument(call: ast.Call | None) -> str | None:
+    """The code of the first thing between its brackets."""
+    if call is None:
+        return None
+    values = [*call.args, *(word.value for word in call.keywords)]
+    return ast.unparse(values[0]) if values else None
+
+
 def with_keyword(call: ast.Call | None, name: str, value: str) -> str | None:
     """The call's code with this keyword, in place of one that it has."""
     if call is None:

@@ -13,8 +13,8 @@ from ptlearn_tui.introspect.known.known import (
     TORCHS,
     Known,
     Maybe,
-    arguments,
     close,
+    first_argument,
     live,
     operand,
     sizes,
@@ -37,7 +37,7 @@ def _keys(scene: Scene, found: re.Match[str]) -> Maybe:
     facts: Maybe = {
         "net": net,
         "missing": missing[0] if missing else None,
-        "state": arguments(scene.call("load_state_dict")),
+        "state": first_argument(scene.call("load_state_dict")),
     }
     facts["unexpected"] = unexpected[0] if unexpected else None
     for wanted in missing[:1]:
@@ -49,7 +49,7 @@ def _keys(scene: Scene, found: re.Match[str]) -> Maybe:
 
 def _sizes(scene: Scene, found: re.Match[str]) -> Maybe:
     file, model = sizes(found["file"]), sizes(found["model"])
-    facts: Maybe = {"net": scene.receiver("load_state_dict"), "state": arguments(scene.call("load_state_dict"))}
+    facts: Maybe = {"net": scene.receiver("load_state_dict"), "state": first_argument(scene.call("load_state_dict"))}
     return facts | {"file_shape": shape_text(file), "model_shape": shape_text(model)}
 
 

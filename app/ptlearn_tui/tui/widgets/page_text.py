@@ -125,11 +125,16 @@ class PageText(VerticalScroll, can_focus=False):
 
     def keep_in_sight(self, index: int) -> None:
         """A cell and the begin of what follows it stay visible together where they fit."""
-        cell = self.cell(index)
+        cell, at = self.cell(index), self._top(index)
         top, bottom = self.scroll_offset.y, self.scroll_offset.y + self.size.height
-        at = cell.virtual_region.y
-        if at < top or at + min(cell.size.height + 6, self.size.height) > bottom:
-            self.scroll_to(y=max(0, at - (3 if cell.size.height + 3 < self.size.height else 0)), animate=False)
+        height = cell.virtual_region.y - at + cell.size.height
+        if at < top or at + min(height + 6, self.size.height) > bottom:
+            self.scroll_to(y=max(0, at - (3 if height + 3 < self.size.height else 0)), animate=False)
+
+    def _top(self, index: int) -> int:
+        """Of a cell, with its question and what became of the answer."""
+        asked = self.query(f"#ask-{index}")
+        return asked.first().virtual_region.y - 2 if asked else self.cell(index).virtual_region.y
 
     def seek(self, words: str) -> None:
         """Scroll to the first lines that have them all, or to the first that has one."""
@@ -147,9 +152,9 @@ class PageText(VerticalScroll, can_focus=False):
         """What a cell prints comes into sight, as far as its first line stays there; scrolling back is not undone."""
         cell = self.cell(message.index)
         top, height = self.scroll_offset.y, self.size.height
-        at = cell.virtual_region.y
-        if top <= at < top + height < at + cell.size.height:
-            self.scroll_to(y=min(at, at + cell.size.height - height), animate=False)
+        at, end = self._top(message.index), cell.virtual_region.y + cell.size.height
+        if top <= at < top + height < end:
+            self.scroll_to(y=min(at, end - height), animate=False)
 
     # ---- questions ---------------------------------------------------------------------------------------------
 
