@@ -330,6 +330,8 @@ NETWORKS = [
     Case("state-dict-keys", "net = nn.Linear(2, 3)", "net.load_state_dict({'weight': torch.ones(3, 2)})", {"missing": "bias"}),
     Case("state-dict-sizes", "net, state = nn.Linear(2, 3), nn.Linear(4, 3).state_dict()", "net.load_state_dict(state)",
          {"key": "weight", "file_shape": "(3, 4)", "model_shape": "(3, 2)"}),
+    Case("state-dict-sizes", "net, state = nn.Linear(2, 3), nn.Linear(4, 3).state_dict()", "net.load_state_dict(state, strict=False)",
+         {"key": "weight", "state": "state"}),
     Case("state-dict-wanted", "net, other = nn.Linear(2, 3), nn.Linear(2, 3)\ntorch.save(net.state_dict(), 'net.pt')", "net.load_state_dict(other)",
          {"net": "net", "state": "other"}),
     Case("no-super-init", NET.format(init="pass", forward=FORWARD), "Net()", {"what": "module"},

@@ -99,3 +99,7 @@ def test_large_values_are_cut() -> None:
     itself: list[Any] = []
     itself.append(itself)
     assert "[...]" in bounded_repr(itself)
+
+
+def test_a_parameter_without_a_size_yet_has_a_repr() -> None:
+    assert bounded_repr(torch.nn.LazyLinear(3).weight) == "<UninitializedParameter>"

@@ -155,6 +155,8 @@ def tensor_repr(tensor: torch.Tensor) -> str:
     PyTorch prints up to 6 entries of each dimension: 6⁸ numbers, 35 s, for an 8-dimensional one.
     """
     leading = 0
+    if torch.nn.parameter.is_lazy(tensor):  # of a LazyModule that has not run: it has no size to ask for
+        return repr(tensor)
     if tensor.layout is torch.strided and not tensor.is_nested and tensor.numel() > 1_000:
         while tensor.dim() - leading > 3:
             leading += 1
