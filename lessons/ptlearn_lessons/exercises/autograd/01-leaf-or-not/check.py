@@ -53,7 +53,7 @@ def filled(answer):
     kept = {name for name in leaves if real[name].grad is not None}
     names = set(told_names)
     says = "on_the_way" if names - leaves else "all_leaves" if names - kept else ""
-    same(names, kept, says=says)
+    same(sorted(names, key=str), sorted(kept), says=says)
 
 
 CHECKS = (made, recorded, unrecorded, scaled, filled)

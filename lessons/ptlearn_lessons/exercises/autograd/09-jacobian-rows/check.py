@@ -46,7 +46,7 @@ def compare(answer, f, x):
             holds(False, "J", error, says="outputs", x=x)
         raise
     says = ""
-    if isinstance(got, torch.Tensor) and got.shape == expected.shape:
+    if isinstance(got, torch.Tensor) and (got.shape, got.dtype) == (expected.shape, expected.dtype):
         last = expected[-1].expand_as(expected)
         total = expected.sum(0).expand_as(expected)
         if got.equal(expected.cumsum(0)) or got.equal(total):
@@ -67,7 +67,7 @@ def rows(answer):
 
 
 def dtype(answer):
-    compare(answer, three, whole(2, dtype=torch.float64))
+    compare(answer, three, whole(2, low=1, dtype=torch.float64))
 
 
 def unchanged(answer):

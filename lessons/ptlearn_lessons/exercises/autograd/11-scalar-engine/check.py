@@ -62,6 +62,11 @@ def two_results(answer):
     (x * answer.Value(b)).backward()
     (x * answer.Value(c)).backward()
     same(x.grad, b + c, f="x * y", g="x * z", x=a, y=b, z=c)
+    x = answer.Value(a)
+    square = x * x
+    (square * answer.Value(b)).backward()
+    (square * answer.Value(c)).backward()
+    same(x.grad, 2 * a * (b + c), says="left_over", f="s * y", g="s * z", s="x * x", x=a, y=b, z=c)
 
 
 def paths(answer):

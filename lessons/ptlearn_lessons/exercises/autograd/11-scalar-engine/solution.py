@@ -25,6 +25,9 @@ class Value:
                 order.append(node)
 
         visit(self)
+        for node in order:
+            if node.made_of:
+                node.grad = 0.0
         self.grad = 1.0
         for node in reversed(order):
             for source, slope in node.made_of:
