@@ -1,0 +1,5 @@
+import torch
+
+
+def vjp(v, x):
+    return v * 2 * x

@@ -1,0 +1,8 @@
+# fails: way_back
+import torch
+
+
+def loss(guess, now, reward, later):
+    with torch.no_grad():
+        target = reward + 0.5 * guess(later)
+        return ((guess(now) - target) ** 2).mean()

@@ -1,0 +1,6 @@
+# fails: backward
+import torch
+
+
+def jacobian(f, x):
+    return torch.func.jacrev(f)(x)

@@ -1,0 +1,5 @@
+import torch
+
+
+def hvp(f, x, v):
+    return torch.func.hessian(f)(x) @ v
