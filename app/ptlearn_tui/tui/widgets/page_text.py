@@ -137,15 +137,22 @@ class PageText(VerticalScroll, can_focus=False):
         return asked.first().virtual_region.y - 2 if asked else self.cell(index).virtual_region.y
 
     def seek(self, words: str) -> None:
-        """Scroll to the first lines that have them all, or to the first that has one."""
+        """Scroll to the first lines that have them all, or to the first that has one.
+
+        Those of an explanation that is folded still: to its question.
+        """
         wanted = words.casefold().split()
         for enough in (all, any):
+            above: Widget | None = None
             for widget in self.query(Lines).results(Lines):
-                lines = [str(line() if callable(line) else line).casefold() for line in widget.lines(widget.size.width)]
-                if widget.display and enough(word in " ".join(lines) for word in wanted):
+                lines = [str(line() if callable(line) else line).casefold() for line in widget.lay(self.size.width)]
+                if enough(word in " ".join(lines) for word in wanted):
                     first = next((y for y, line in enumerate(lines) if any(word in line for word in wanted)), 0)
-                    self.scroll_to(y=max(0, widget.virtual_region.y + first - 3), animate=False)
+                    found = widget if widget.display else above or widget
+                    y = found.virtual_region.y + (first if found is widget else 0)
+                    self.scroll_to(y=max(0, y - 3), animate=False)
                     return
+                above = widget if widget.display else above
 
     @on(CodeCell.Grew)
     def _grew(self, message: CodeCell.Grew) -> None:
