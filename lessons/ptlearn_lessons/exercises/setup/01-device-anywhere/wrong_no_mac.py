@@ -1,0 +1,6 @@
+# fails: mps
+import torch
+
+
+def best_device():
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,2 @@
+def at_least(version, least):
+    return version >= least

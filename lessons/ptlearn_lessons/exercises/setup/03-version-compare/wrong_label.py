@@ -1,0 +1,8 @@
+# fails: raises
+def numbers(version):
+    parts = version.split(".")
+    return [int(part) for part in parts] + [0] * (4 - len(parts))
+
+
+def at_least(version, least):
+    return numbers(version) >= numbers(least)

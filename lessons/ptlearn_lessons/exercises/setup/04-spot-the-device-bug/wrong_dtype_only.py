@@ -1,0 +1,8 @@
+# fails: raises
+import torch
+
+
+def with_position(x):
+    number = torch.arange(len(x)).view(-1, 1)
+    one = torch.ones(len(x), 1, dtype=x.dtype)
+    return torch.cat([x, number, one], dim=1)

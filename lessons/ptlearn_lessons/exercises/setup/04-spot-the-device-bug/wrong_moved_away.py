@@ -1,0 +1,8 @@
+# fails: raises
+import torch
+
+
+def with_position(x):
+    number = torch.arange(len(x)).view(-1, 1)
+    one = torch.ones(len(x), 1)
+    return torch.cat([x.cpu(), number, one], dim=1).to(x)
