@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import torch
 from rich.cells import cell_len
 
 from ptlearn_lessons import translation
@@ -40,6 +41,10 @@ def files(language: str) -> list[str]:
 
 PAGES = [f"{language}/{name}" for language in FOLDERS for name in files(language)]
 pages = pytest.mark.parametrize("page", PAGES)
+lessons = pytest.mark.parametrize(
+    "page", [page for page in PAGES if not page.endswith(("cheatsheet.md", "glossary.md"))]
+)
+to_be_run = pytest.mark.parametrize("page", [page for page in PAGES if not page.endswith("glossary.md")])
 names = pytest.mark.parametrize("name", files("en"))
 
 
@@ -113,7 +118,7 @@ def test_code_fits_beside_its_shapes(page: str) -> None:
         assert cell.source.strip(), "an empty cell"
 
 
-@pages
+@to_be_run
 def test_a_page_is_at_most_120_lines_and_none_is_cut(page: str) -> None:
     room = min(MEASURE, COLUMNS - 2 * len(INDENT))
     total = 0
@@ -131,7 +136,7 @@ def test_a_page_is_at_most_120_lines_and_none_is_cut(page: str) -> None:
 SUMMARY = re.compile(r"\n\*\*(In short|小结)\*\*\n\n(- .+\n(  .+\n)*){2,3}\Z")
 
 
-@pages
+@lessons
 def test_a_page_has_code_and_ends_with_a_summary(page: str) -> None:
     path = path_of(page)
     assert [cell for cell in read_page(path).cells if not cell.skipped]
@@ -152,6 +157,7 @@ def test_both_languages_have_the_same_files() -> None:
     assert files("en") == files("zh")
     assert {name.partition("/")[0] for name in files("en")} == {
         "start.md",
+        "glossary.md",
         *(f"{number:02}-{item}" for number, item in enumerate(PLAN_IDS, 1)),
     }
 
@@ -184,6 +190,69 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 def test_both_languages_have_the_same_links(name: str) -> None:
     english, chinese = (LINK.findall((FOLDERS[language] / name).read_text("utf-8")) for language in ("en", "zh"))
     assert english == chinese
+
+
+def test_the_glossary_has_sixty_terms_in_both_languages_in_order_each_with_one_link() -> None:
+    texts = [(FOLDERS[language] / "glossary.md").read_text("utf-8") for language in ("en", "zh")]
+    terms = [re.findall(r"^## (.+) · (.+)$", text, re.MULTILINE) for text in texts]
+    assert terms[0] == terms[1]
+    assert len(terms[0]) == len(set(terms[0])) >= 60
+    assert [term for term, _ in terms[0]] == sorted((term for term, _ in terms[0]), key=str.casefold)
+    for text in texts:
+        assert [len(LINK.findall(part)) for part in text.split("\n## ")[1:]] == [1] * len(terms[0])
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_of_the_first_four_items_has_a_cheat_sheet(language: str) -> None:
+    assert [item.id for item in load_plan(language).items if item.sheet is not None][:4] == list(PLAN_IDS[:4])
+
+
+# ---- links lead somewhere ----------------------------------------------------------------------------------------
+
+TEXTS = sorted(lessons_folder().rglob("*.md"))
+NOTES = {"autograd", "broadcasting", "extending", "numerical_accuracy", "randomness", "serialization"}
+ELSEWHERE = (
+    "https://docs.nvidia.com/",
+    "https://docs.astral.sh/uv/",
+    "https://docs.conda.io/",
+    "https://numpy.org/doc/",
+)
+DOCUMENTED = re.compile(r"https://docs\.pytorch\.org/docs/stable/(notes/|generated/)?([\w.-]+)\.html(?:#[\w.-]+)?")
+
+
+def resolves(path: Path, link: str) -> bool:
+    """A page of the course that is there; a page of PyTorch's documentation on something that is there."""
+    if not link.startswith("https://"):
+        return (path.parent / link.partition("#")[0]).is_file()
+    found = DOCUMENTED.fullmatch(link)
+    if found is None:
+        return link.startswith(ELSEWHERE)
+    if found[1] == "notes/":
+        return found[2] in NOTES
+    parts = ["torch", *found[2].replace("torch.", "", 1).split(".")] if found[2] != "torch" else ["torch"]
+    here: object = torch
+    for part in parts[1:]:
+        here = getattr(here, part, None)
+    return here is not None or found[2] in {"tensor_attributes", "tensor_view", "tensors"}
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: "/".join(path.parts[-3:]))
+def test_every_link_leads_somewhere(path: Path) -> None:
+    links = LINK.findall(path.read_text("utf-8"))
+    assert [link for link in links if not resolves(path, link)] == []
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "../03-autograd/99-none.md",
+        "https://docs.pytorch.org/docs/stable/generated/torch.nn.Linea.html",
+        "https://docs.pytorch.org/docs/stable/notes/nothing.html",
+        "https://example.org/",
+    ],
+)
+def test_a_link_that_leads_nowhere_would_be_noticed(link: str) -> None:
+    assert not resolves(FOLDERS["en"] / "start.md", link)
 
 
 # ---- a translation is of the text as it is now ---------------------------------------------------------------------
@@ -275,7 +344,7 @@ def run(server: Server, page: Page, folder: Path) -> Iterator[tuple[Cell, list[A
         kernel.kill()
 
 
-@pages
+@to_be_run
 def test_every_cell_runs_and_does_what_the_page_says(server: Server, page: str, tmp_path: Path) -> None:
     read = read_page(path_of(page))
     shown: list[str] = []
