@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events, on, work
-from textual.app import App, SuspendNotSupported, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.message import Message
 from textual.reactive import reactive
 
 from ptlearn_tui import locale
-from ptlearn_tui.course import practice
-from ptlearn_tui.course.plan import Plan, load_plan
 from ptlearn_tui.course.progress import Progress
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.faults import write_down
@@ -32,6 +30,7 @@ from ptlearn_tui.tui.keys import KeyFolder, described, from_input_method, shown_
 from ptlearn_tui.tui.open_lessons import OpenLessons
 from ptlearn_tui.tui.screens.plan import PlanScreen
 from ptlearn_tui.tui.theme import RICH, SIXTEEN, theme_for
+from ptlearn_tui.tui.ways import Ways
 from ptlearn_tui.tui.writer import Writer
 
 if TYPE_CHECKING:
@@ -39,9 +38,6 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
-    from ptlearn_tui.course.course import Course
-    from ptlearn_tui.course.notes.load import Notes
-    from ptlearn_tui.course.plan import Item, PageEntry
     from ptlearn_tui.kernel.client import Server
     from ptlearn_tui.tui.opened import OpenedNotes
 
@@ -67,7 +63,7 @@ class TorchLoaded(Message):
         self.failure = failure
 
 
-class Dashboard(App[None]):
+class Dashboard(Ways):
     """The program in the terminal. It never imports torch: the server does, once the first screen is drawn."""
 
     TITLE = "ptlearn"
@@ -84,11 +80,9 @@ class Dashboard(App[None]):
         Binding("ctrl+c", "interrupt", "interrupt what runs", show=False, priority=True),
     ]
 
-    language: reactive[str] = reactive("en", init=False)
     revision: reactive[int] = reactive(0, init=False)  # grows when the progress store has changed
     devices: reactive[str] = reactive("", init=False)  # "8 × H200"
     torch_state: reactive[str] = reactive("loading", init=False)  # then "ready" or "failed"
-    notes: reactive[Notes | None] = reactive(None, init=False)  # what `open PATH` has opened, once it is read
 
     def __init__(
         self,
@@ -120,11 +114,6 @@ class Dashboard(App[None]):
         self._lessons = OpenLessons(self)
         self._folder = KeyFolder()
         self._seen_version = -1
-
-    @property
-    def plan(self) -> Plan:
-        """The course in the language in use."""
-        return load_plan(self.language)
 
     def get_default_screen(self) -> Screen[None]:
         """The plan; or the notes that were opened."""
@@ -238,10 +227,6 @@ class Dashboard(App[None]):
             else:
                 await super().on_event(key)
 
-    def say(self, text: str, severity: str = "information") -> None:
-        """A short word in the corner. Never markup: it may come from a learner, a file or PyTorch."""
-        self.notify(text, markup=False, timeout=4, severity=severity)  # type: ignore[arg-type]
-
     # ---- actions -----------------------------------------------------------------------------------------------
 
     def watch_language(self, language: str) -> None:
@@ -266,13 +251,6 @@ class Dashboard(App[None]):
         from ptlearn_tui.tui.screens.keys import KeysScreen
 
         self.push_screen(KeysScreen(self.screen))
-
-    def action_search(self) -> None:
-        """Over all lessons; a search that is open already is gone back to."""
-        from ptlearn_tui.tui.screens.search import SearchScreen
-
-        if not (self.screen.is_modal or isinstance(self.screen, SearchScreen)):
-            self.push_screen(SearchScreen())
 
     def action_leave(self) -> None:
         """One level up everywhere; quit on the plan."""
@@ -299,74 +277,3 @@ class Dashboard(App[None]):
         for description, bound in described(screen).items():
             run = partial(self.run_action, bound[0].binding.action, bound[0].node)
             yield SystemCommand(t(description), " ".join(shown_key(each.binding.key) for each in bound), run)
-
-    # ---- from screen to screen ---------------------------------------------------------------------------------
-
-    def course_of(self, page: PageEntry) -> Course:
-        """Whose page it is: the notes', or the course's."""
-        return self.notes if self.notes is not None and self.notes.file(page.item) else self.plan
-
-    def open_plan(self) -> None:
-        """The course, from the notes."""
-        self.push_screen(PlanScreen())
-
-    def open_item(self, item: Item) -> None:
-        """Its first page that was not read; its first exercise that was not passed."""
-        try:
-            done = self.progress.pages_read() | practice.passed(self.progress)
-        except sqlite3.Error:
-            done = frozenset()
-        entries = (*item.pages, *item.exercises)
-        self.open_page(next((entry for entry in entries if entry.key not in done), item.pages[0]))
-
-    def edit_file(self, path: Path, line: int) -> None:
-        """In $EDITOR; what it wrote is noticed as any change on disk is."""
-        from ptlearn_tui.tui import external_editor
-
-        try:
-            words = external_editor.command(path, line)
-            with self.suspend():
-                external_editor.edit(words)
-        except (RequestError, OSError, SuspendNotSupported) as error:
-            self.say(str(error), "error")
-        self.refresh(layout=True)
-
-    def open_page(self, page: PageEntry, *, question: str = "", words: str = "") -> None:
-        """The lesson screen on that page: the one that is still there, with all it holds, or a new one.
-
-        At a question, by its id, which is asked again; or where the words stand.
-        """
-        lesson = self._lessons.on(page)
-        if lesson in self.screen_stack:  # a search was begun on that page
-            while self.screen is not lesson:
-                self.pop_screen()
-        else:
-            self.push_screen(lesson)
-        if question or words:
-            lesson.call_after_refresh(lesson.seek, question, words)
-
-    def turn_to(self, page: PageEntry) -> None:
-        """From one page to another: `q` leads from both to the plan."""
-        self.switch_screen(self._lessons.on(page))
-
-    @work(thread=True, group="runs", exit_on_error=False, description="start a training run")
-    def start_run(self, recipe: str, **options: object) -> None:
-        """A run process of its own; its screen opens once it lives."""
-        from ptlearn_tui.runs.launch import start
-        from ptlearn_tui.training import catalog
-
-        try:
-            folder = start(catalog.request(recipe, data=self.data_folder, **options))  # type: ignore[arg-type]
-        except RequestError as error:
-            self.call_from_thread(self.say, str(error), "error")
-        else:
-            self.call_from_thread(self.open_run, folder.name)
-
-    def open_run(self, run: str) -> None:
-        """The training screen on a run, live or ended."""
-        from ptlearn_tui.tui.screens.training import TrainingScreen
-
-        try:
-            self.push_screen(TrainingScreen(run))
-        except RequestError as error:  # it was removed meanwhile
-            self.say(str(error), "error")
