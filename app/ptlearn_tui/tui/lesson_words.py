@@ -35,7 +35,8 @@ def place(course: Course, entry: PageEntry, *, wide: bool) -> Content:
         return Content.styled(minutes, MUTED)
     if not wide:
         return Content.styled(f"{entry.number}/{pages}", MUTED)
-    return Content.styled(f"{t('page {n} of {total}', n=entry.number, total=pages)} · {minutes}", MUTED)
+    words = t("exercise {n} of {total}") if entry.is_exercise else t("page {n} of {total}")
+    return Content.styled(f"{words.format(n=entry.number, total=pages)} · {minutes}", MUTED)
 
 
 def kernel(session: Session, torch_state: str, seconds: float, width: int) -> Content:

@@ -93,4 +93,6 @@ TABLE: dict[str, str] = {
     "1 question comes back": "1 道题到期复习",
     "{n} questions come back": "{n} 道题到期复习",
     "Today": "今天",
+    "exercise {n} of {total}": "第 {n}/{total} 题",
+    "smallest input": "最小输入",
 }

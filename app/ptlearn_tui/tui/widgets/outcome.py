@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 INDENT = "   "
 MOST_LINES = 8  # of a value
+ROOMY = 70  # cells from which labels are whole
 TRIES = 3  # after which a solution may be seen without a pass
 
 
@@ -60,7 +61,7 @@ class Outcome(Lines):
         lines = self._verdict(room)
         for number, hint in enumerate(effort.exercise.hints[: effort.hints], 1):
             head = Content.styled(t("Hint {n}", n=number) + "   ", WARN)
-            lines += [Content(), *wrap(head + Content(hint), room)]
+            lines += [Content(), *wrap(head + _marked(hint), room)]
         lines += [Content(), *wrap(Content.styled(self._offer(), MUTED), room)]
         if effort.solved:
             lines += [Content(), Content.styled(t("A solution"), STRONG), *in_colour(effort.exercise.solution)]
@@ -79,7 +80,7 @@ class Outcome(Lines):
                 return [Content.assemble((f"{tick()} ", GOOD), (t("you have passed this one before"), MUTED))]
             return []
         mark = (f"{tick()} " + t("Passed"), GOOD) if verdict.passed else ("✗ " + t("Not yet"), BAD)
-        lines = wrap(Content.assemble(mark, "   ", safe(verdict.message)), room)
+        lines = wrap(Content.assemble(mark, "   ", _marked(safe(verdict.message))), room)
         if verdict.failing is not None and verdict.failing.says != "missing":
             lines += self._values(verdict, room)
         return [*lines, Content(), *self._checks(verdict, room)]
@@ -87,7 +88,8 @@ class Outcome(Lines):
     def _values(self, verdict: Verdict, room: int) -> list[Content]:
         failing = verdict.failing
         assert failing is not None
-        rows = [(t("smallest input that fails") if not at else "", f"{each.name} = ", each)
+        fails = t("smallest input that fails") if room >= ROOMY else t("smallest input")
+        rows = [(fails if not at else "", f"{each.name} = ", each)
                 for at, each in enumerate(failing.inputs)]  # fmt: skip
         rows += [(t("expected"), "", failing.expected)] if failing.expected is not None else []
         rows += [(t("got"), "", failing.got)] if failing.got is not None else []
@@ -140,6 +142,14 @@ def _value(head: str, name: str, shown: Shown, wide: int, room: int) -> list[Con
         spread(first, Content.styled(shape, ACCENT), room) if shape else first,
         *(Content.assemble(" " * wide, piece) for piece in pieces[1:MOST_LINES]),
     ]
+
+
+def _marked(text: str) -> Content:
+    """Code between backticks, as in the prose."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return Content(text)
+    return Content.assemble(*((piece, "$call" if at % 2 else "") for at, piece in enumerate(pieces)))
 
 
 def _tuple(shape: list[int]) -> str:
