@@ -47,6 +47,11 @@ class PageEntry(NamedTuple):
         return self.item.removeprefix(EXERCISE)
 
     @property
+    def is_aside(self) -> bool:
+        """A cheat sheet, or the glossary: nobody goes on there."""
+        return not self.number and self.item != "start"
+
+    @property
     def is_exercise(self) -> bool:
         """Whether it is one, and no page."""
         return self.item.startswith(EXERCISE)
@@ -98,7 +103,7 @@ class Plan(NamedTuple):
         """What is before and after: an item's last page leads to its exercises, and they to the next item."""
         pages = self._in_order
         if page not in pages:
-            return None, None if page is self.glossary or page.id == SHEET else pages[0]
+            return None, None if page.is_aside else pages[0]
         at = pages.index(page)
         return (pages[at - 1] if at else None), (pages[at + 1] if at + 1 < len(pages) else None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _STYLES = {"strong": STRONG, "em": "italic", "s": "strike", "link": f"underline {ACCENT}", "heading": STRONG}
+_INSIDE = re.compile(r"(?:\.\./)?(\d\d-[a-z]+/\d\d-[a-z-]+)\.md")  # another page of the course
 _CODE = "$call"
 _BOX = '<input class="task-list-item-checkbox"'  # as the task list plugin writes it
 
@@ -75,10 +77,15 @@ def inline(tokens: Sequence[Token], base: str = "") -> Iterator[Content | tuple[
             parts.append((safe(token.content), MUTED))
         elif kind.endswith("_open"):
             stack.append(_STYLES.get(kind[:-5], ""))
-            target = str(token.attrs.get("href", "")) if kind == "link_open" else target
+            if kind == "link_open":
+                target = str(token.attrs.get("href", ""))
+                if inside := _INSIDE.fullmatch(target):
+                    stack[-1] += f" @click=app.follow('{inside[1]}')"
         elif kind.endswith("_close") and stack:
             stack.pop()
-            if kind == "link_close" and target and parts and parts[-1][0] != target:
+            if kind == "link_close" and _INSIDE.fullmatch(target):
+                parts.append((" ›", ACCENT))
+            elif kind == "link_close" and target and parts and parts[-1][0] != target:
                 parts.append((f" ({safe(target)})", MUTED))  # links show where they lead
     if parts:
         yield Content.assemble(*parts)

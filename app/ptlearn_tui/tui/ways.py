@@ -93,6 +93,12 @@ class Ways(App[None]):
         if question or words:
             lesson.call_after_refresh(lesson.seek, question, words)
 
+    def action_follow(self, file: str) -> None:
+        """A link to another page of the course, as its author writes it: `03-autograd/07-leaves`."""
+        page = next((each for each in self.plan.every if each.path.match(f"{file}.md")), None)
+        if page is not None:
+            self.open_page(page)
+
     def turn_to(self, page: PageEntry) -> None:
         """From one page to another: `q` leads from both to the plan."""
         self.switch_screen(self._lessons.on(page))

@@ -249,6 +249,8 @@ class LessonScreen(AskingScreen):
 
     def keep_place(self) -> None:
         """Go on starts here next time."""
+        if self.entry.is_aside:
+            return
         self.dashboard.writer.keep(partial(self.dashboard.progress.remember, self.course.place, self.entry.key))
 
     def cell_ended(self, index: int) -> None:
