@@ -30,8 +30,8 @@ EDITOR = """#!{python}
 import sys, termios
 line, name = sys.argv[1:]
 flags = termios.tcgetattr(0)[3]
-print("\\r\\n--- editor", line, "cooked" if flags & termios.ECHO and flags & termios.ICANON else "raw", flush=True)
 try:
+    print("\\r\\n--- editor", line, "cooked" if flags & termios.ECHO and flags & termios.ICANON else "raw", flush=True)
     typed = input("say: ")
 except KeyboardInterrupt:
     typed = input("interrupted; say: ")

@@ -163,7 +163,7 @@ class PlanScreen(BaseScreen):
         match row:
             case ItemRow(item=item):
                 detail.item = item
-            case GoOn(page=page) if page is not plan.start:
+            case GoOn(page=page) if page.number:
                 detail.item = plan.item(page.plan_id)
             case _:
                 detail.item = plan.items[0] if detail.column else None
