@@ -127,3 +127,32 @@ async def test_chinese_is_found_in_chinese_and_the_other_language_looks_again(da
         await bench.until("叶子张量、detach")
         bench.app.action_switch_language()
         await bench.until("nothing has all of these words")
+
+
+async def test_the_glossary_and_the_cheat_sheets_are_a_key_away_and_nobody_goes_on_there(
+    dashboard: Callable[..., object],
+) -> None:
+    async with dashboard() as bench:
+        await bench.until("Learning plan")
+        await bench.press("g")
+        await bench.until("activation · 激活函数")
+        await bench.until("q plan")
+        await bench.press("n", "p", "space", "enter")
+        await bench.press("q", "down", "down", "c")
+        await bench.until("Cheat sheet: tensors")
+        await bench.press("q")
+        await bench.until("Learning plan")
+        assert bench.app.progress.setting("place") is None
+
+
+async def test_a_link_to_another_page_is_followed_with_a_click_and_q_comes_back(
+    dashboard: Callable[..., object],
+) -> None:
+    async with dashboard(rows=60) as bench:
+        await bench.press("g")
+        await bench.until("Linear and activations ›")
+        y, line = next((y, line) for y, line in enumerate(bench.lines) if "Linear and activations ›" in line)
+        await bench.pilot.click(offset=(line.index("Linear and") + 2, y))
+        await bench.until("Building neural networks › 3 Linear and activ")
+        await bench.press("q")
+        await bench.until("activation · 激活函数")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _STYLES = {"strong": STRONG, "em": "italic", "s": "strike", "link": f"underline {ACCENT}", "heading": STRONG}
-_INSIDE = re.compile(r"(?:\.\./)?(\d\d-[a-z]+/\d\d-[a-z-]+)\.md")  # another page of the course
+_INSIDE = re.compile(r"(?:\.\./)?(\d\d-[a-z]+/\d\d-[a-z0-9-]+)\.md")  # another page of the course
 _CODE = "$call"
 _BOX = '<input class="task-list-item-checkbox"'  # as the task list plugin writes it
 

@@ -40,6 +40,7 @@ class LessonScreen(AskingScreen):
     """One page of the course, and the way from page to page."""
 
     CSS_PATH = "lesson.tcss"
+    AUTO_FOCUS = ""  # a page without cells has none for the keys: a panel would take them
     BINDINGS: ClassVar = [
         Binding("tab", "app.focus_next", "next cell or panel", show=False),
         Binding("shift+tab", "app.focus_previous", "previous cell or panel", show=False),
@@ -95,6 +96,7 @@ class LessonScreen(AskingScreen):
         """Opened at its begin; the first cell has the keys, so that enter runs it."""
         self._to_first_cell()
         self.speak()
+        self.call_after_refresh(self.show_hints)  # a page without cells never gets the keys
         self.set_interval(0.5, self._pulse)
         self.keep_place()
 
