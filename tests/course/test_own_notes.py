@@ -72,6 +72,12 @@ def test_what_was_made_is_read_back_by_open(progress: Progress, tmp_path: Path) 
     assert "Backward from a scalar" in words
 
 
+def test_answers_to_exercises_are_in_it(progress: Progress) -> None:
+    progress.edit("exercise autograd/grad-of-mean", 0, "def grad_of_mean(x):\n    return 'mine'")
+    text = own_notes(load_plan("en"), progress)
+    assert "- The gradient of a mean\n\n```python\ndef grad_of_mean(x):\n    return 'mine'\n```" in text
+
+
 def test_opening_and_exporting_it_again_changes_nothing(progress: Progress, tmp_path: Path) -> None:
     learn(progress)
     text = own_notes(load_plan("en"), progress)

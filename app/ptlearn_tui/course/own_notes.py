@@ -38,7 +38,7 @@ def own_notes(plan: Plan, progress: Progress) -> str:
 
     chapter(plan.start.title, plan, (plan.start,))
     for item in plan.items:
-        chapter(item.title, plan, item.pages)
+        chapter(item.title, plan, (*item.pages, *item.exercises))
     for path in _noted({*progress.worked_on(), *(key.rpartition("/")[0] for key in remarks)}):
         try:
             notes = load(path)
