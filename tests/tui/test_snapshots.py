@@ -6,6 +6,7 @@ What a cell and a run made is recorded from real ones (`recorded/`). `pytest --s
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,15 @@ import pytest
 
 from ptlearn_tui import home, locale
 from ptlearn_tui.course.notes.load import load
-from ptlearn_tui.course.progress import Progress
-from ptlearn_tui.events import decode
+from ptlearn_tui.course.progress import FILE, Progress
+from ptlearn_tui.course.verdict import Verdict
+from ptlearn_tui.events import Check, Done, Failing, Shown, decode
 from ptlearn_tui.tui.app import Dashboard
 from ptlearn_tui.tui.opened import OpenedNotes
+from ptlearn_tui.tui.screens.exercise import ExerciseScreen
 from ptlearn_tui.tui.screens.lesson import LessonScreen
+from ptlearn_tui.tui.screens.search import Words
+from ptlearn_tui.tui.widgets.place_list import PlaceList
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +99,8 @@ def test_lesson(snap_compare: Callable[..., bool], size: tuple[int, int], langua
         screen.session.shown = 1
         while screen.session.records[1].state != "ran":
             await pilot.pause()
+        screen.questions[1].given, screen.questions[1].state = "2.25", "right"
+        screen.text.unveil()
         cell = screen.cell(1)
         cell.focus(scroll_visible=False)
         top = 0
@@ -123,6 +130,82 @@ def test_training(snap_compare: Callable[..., bool], size: tuple[int, int], lang
             await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=open_run)
+
+
+WRONG = "import torch\n\n\ndef grad_of_mean(x):\n    return torch.full((2, 2), 2.25)"
+TRIED = (
+    *(Check(cell=0, name=name, ok=True) for name in ("square", "unchanged")),
+    Check(cell=0, name="any_shape", ok=False),
+    Failing(
+        cell=0,
+        name="any_shape",
+        says="any_shape",
+        inputs=[Shown(name="x", text="tensor([[0., 0., 0.]])", shape=[1, 3], dtype="float32")],
+        expected=Shown(text="tensor([[3., 3., 3.]])", shape=[1, 3], dtype="float32"),
+        got=Shown(text="tensor([[2.2500, 2.2500],\n        [2.2500, 2.2500]])", shape=[2, 2], dtype="float32"),
+    ),
+    Done(cell=0, ok=False, seconds=0.02),
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_exercise_that_does_not_pass_yet(
+    snap_compare: Callable[..., bool], size: tuple[int, int], language: str
+) -> None:
+    with Progress.open() as store:
+        store.edit("exercise autograd/grad-of-mean", 0, WRONG)
+    app = Still(language)
+
+    async def tried(pilot: Pilot[None]) -> None:
+        entry = app.plan.page("exercise autograd/grad-of-mean")
+        assert entry is not None
+        app.open_page(entry)
+        while not isinstance(app.screen, ExerciseScreen) or app.screen.focused is None:
+            await pilot.pause()
+        screen = app.screen
+        screen.effort.verdict, screen.effort.hints = Verdict(screen.effort.exercise), 1
+        for event in TRIED:
+            screen.effort.verdict.take(event)
+        screen._show()
+        while not has(app, "(1, 3)"):
+            await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=tried)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_today(snap_compare: Callable[..., bool], language: str) -> None:
+    learnt_a_little()
+    for days, what in ((4, "question autograd/scalar#mean"), (2, "exercise autograd/grad-of-mean")):
+        then = time.time() - days * 86_400
+        with Progress(home.state_folder() / FILE, clock=lambda then=then: then) as store:  # type: ignore[misc]
+            store.attempt(what, "", ok=False)
+    app = Still(language)
+
+    async def listed(pilot: Pilot[None]) -> None:
+        await pilot.press("d")
+        while not has(app, " › 3 "):
+            await pilot.pause()
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=listed)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "leaf"), ("zh", "叶子")])
+def test_search(snap_compare: Callable[..., bool], language: str, words: str) -> None:
+    app = Still(language)
+
+    async def found(pilot: Pilot[None]) -> None:
+        await pilot.press("slash")
+        while not isinstance(app.focused, Words):
+            await pilot.pause()
+        app.focused.value = words
+        while not app.screen.query_one(PlaceList).places:
+            await pilot.pause()
+        app.focused.cursor_blink = False
+        await pilot.press("down")
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=found)
 
 
 def opened(folder: Path) -> OpenedNotes:
