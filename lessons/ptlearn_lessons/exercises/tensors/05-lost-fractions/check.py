@@ -35,7 +35,8 @@ def whole_numbers(answer):
         try:
             got = answer.rescaled(x)
         except RuntimeError as error:
-            raise Mismatch(truth(x), error, says="refused" if "cast" in str(error) else "", inputs={"x": kept}) from error
+            says = "refused" if "cast" in str(error) else ""
+            raise Mismatch(truth(kept), error, says=says, inputs={"x": kept}) from error
         cut = isinstance(got, torch.Tensor) and got.shape == kept.shape and got.float().equal(truth(kept).trunc())
         same(got, truth(kept), says="truncated" if cut else "", x=kept)
         same(x, kept, says="unchanged", x=kept)

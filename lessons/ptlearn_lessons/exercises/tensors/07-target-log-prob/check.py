@@ -4,7 +4,7 @@ from ptlearn_lessons.checking import Mismatch, holds, same, whole
 
 
 def truth(scores, targets):
-    rows = [row[target] - torch.logsumexp(row, 0) for row, target in zip(scores, targets.tolist())]
+    rows = [row[target] - torch.logsumexp(row, 0) for row, target in zip(scores, targets.tolist(), strict=True)]
     return torch.stack(rows)
 
 
