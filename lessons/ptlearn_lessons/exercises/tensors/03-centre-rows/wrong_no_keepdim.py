@@ -1,0 +1,6 @@
+# fails: lost
+import torch
+
+
+def centred(x):
+    return x - x.mean(-1)

@@ -1,0 +1,6 @@
+# fails: any_rank
+import torch
+
+
+def centred(x):
+    return x - x.mean(1, keepdim=True)

@@ -1,0 +1,7 @@
+import torch
+
+
+def one_hot(targets, classes):
+    rows = torch.zeros(len(targets), classes)
+    rows[torch.arange(len(targets)), targets] = 1
+    return rows

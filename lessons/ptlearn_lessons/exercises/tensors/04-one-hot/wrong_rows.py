@@ -1,0 +1,8 @@
+# fails: whole_rows
+import torch
+
+
+def one_hot(targets, classes):
+    rows = torch.zeros(len(targets), classes)
+    rows[targets] = 1
+    return rows

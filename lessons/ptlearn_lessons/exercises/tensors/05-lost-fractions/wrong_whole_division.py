@@ -1,0 +1,6 @@
+# fails: values
+import torch
+
+
+def rescaled(x):
+    return (x - x.min()) // (x.max() - x.min())

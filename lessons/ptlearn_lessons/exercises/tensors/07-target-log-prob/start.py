@@ -1,0 +1,5 @@
+import torch
+
+
+def target_log_prob(scores, targets):
+    ...

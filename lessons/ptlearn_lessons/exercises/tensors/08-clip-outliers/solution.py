@@ -1,0 +1,7 @@
+import torch
+
+
+def clipped(x, k):
+    mean = x.mean((0, 2, 3), keepdim=True)
+    reach = k * x.std((0, 2, 3), keepdim=True)
+    return x.clamp(mean - reach, mean + reach)

@@ -1,0 +1,8 @@
+# fails: fewer
+import torch
+
+
+def clipped(x, k):
+    mean = x.mean((0, 2, 3), keepdim=True)
+    std = x.std((0, 2, 3), keepdim=True)
+    return x[(x - mean).abs() <= k * std]

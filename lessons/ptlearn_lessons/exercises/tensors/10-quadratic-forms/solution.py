@@ -1,0 +1,5 @@
+import torch
+
+
+def quadratic(x, A):
+    return torch.einsum("bni,bij,bnj->bn", x, A, x)

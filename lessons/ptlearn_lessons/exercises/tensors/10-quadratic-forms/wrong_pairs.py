@@ -1,0 +1,6 @@
+# fails: every_pair
+import torch
+
+
+def quadratic(x, A):
+    return x @ A @ x.mT

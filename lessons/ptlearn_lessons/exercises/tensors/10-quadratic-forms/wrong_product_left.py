@@ -1,0 +1,6 @@
+# fails: one_sided
+import torch
+
+
+def quadratic(x, A):
+    return x * (x @ A)

@@ -1,0 +1,5 @@
+import torch
+
+
+def patches(images, size):
+    ...

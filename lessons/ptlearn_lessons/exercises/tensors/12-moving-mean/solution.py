@@ -1,0 +1,5 @@
+import torch
+
+
+def moving_mean(x, size):
+    return x.unfold(0, size, 1).mean(1)
