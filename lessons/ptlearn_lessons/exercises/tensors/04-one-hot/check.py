@@ -52,7 +52,6 @@ def any_number(answer):
 
 
 def fast(answer):
-    torch.set_num_threads(1)  # on a busy machine, waiting for a second one takes longer than the work
     times_faster(answer.one_hot, truth, torch.randint(10, (2000,)), 10, least=10)
 
 

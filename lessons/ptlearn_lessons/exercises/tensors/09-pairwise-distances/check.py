@@ -51,7 +51,6 @@ def far(answer):
 
 
 def fast(answer):
-    torch.set_num_threads(1)  # on a busy machine, waiting for a second one takes longer than the work
     times_faster(answer.distances, truth, torch.randn(40, 3), torch.randn(40, 3), least=20)
 
 

@@ -62,7 +62,6 @@ def huge(answer):
 
 
 def fast(answer):
-    torch.set_num_threads(1)  # on a busy machine, waiting for a second one takes longer than the work
     times_faster(answer.moving_mean, truth, torch.randn(1000), 20, least=20)
 
 
