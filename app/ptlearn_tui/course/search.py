@@ -57,7 +57,8 @@ def search(plan: Plan, wanted: str) -> list[Hit]:
 def _passages(entry: PageEntry) -> tuple[Passage, ...]:
     text = entry.path.read_text("utf-8")
     _, begin = front_matter(text)
-    return tuple(_divided(text[begin:]))
+    body = text[begin:]
+    return tuple(_divided(body.partition("\n## ")[0] if entry.is_exercise else body))  # hints are for those who ask
 
 
 def _divided(text: str) -> Iterator[Passage]:
