@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,6 +38,13 @@ def judged(server: Server, exercise: Exercise, source: str, seed: int, limit: fl
         verdict.take(event)
     assert verdict.done is not None
     return verdict
+
+
+def test_there_are_forty_of_every_kind_and_no_id_stands_twice() -> None:
+    counts = Counter(exercise.item for exercise in EVERY)
+    assert counts == {"setup": 4, "tensors": 12, "autograd": 12, "networks": 12}
+    assert len({exercise.id for exercise in EVERY}) == len(EVERY)
+    assert {exercise.kind for exercise in EVERY} == set(KINDS)
 
 
 @every
