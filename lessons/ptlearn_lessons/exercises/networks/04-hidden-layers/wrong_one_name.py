@@ -1,0 +1,17 @@
+# fails: found
+import torch.nn as nn
+
+
+class Stack(nn.Module):
+    def __init__(self, width, depth):
+        super().__init__()
+        self.layers = []
+        for _ in range(depth):
+            self.layer = nn.Linear(width, width)
+            self.layers.append(self.layer)
+        self.head = nn.Linear(width, 1)
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x).relu()
+        return self.head(x)

@@ -1,0 +1,16 @@
+# fails: head_relu
+import torch.nn as nn
+
+
+class Stack(nn.Module):
+    def __init__(self, width, depth):
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.Linear(width, width) for _ in range(depth)
+        )
+        self.head = nn.Linear(width, 1)
+
+    def forward(self, x):
+        for layer in [*self.layers, self.head]:
+            x = layer(x).relu()
+        return x

@@ -1,0 +1,9 @@
+# fails: eval_scaled
+import torch
+import torch.nn.functional as F
+
+
+def dropout(x, p, training):
+    if not training:
+        return x * (1 - p)
+    return x * (torch.rand_like(x) >= p)

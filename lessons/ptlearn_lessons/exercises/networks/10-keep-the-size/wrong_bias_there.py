@@ -1,0 +1,10 @@
+# fails: no_bias
+import torch
+import torch.nn as nn
+
+
+def initialise(net):
+    for layer in net.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.kaiming_normal_(layer.weight)
+            nn.init.zeros_(layer.bias)

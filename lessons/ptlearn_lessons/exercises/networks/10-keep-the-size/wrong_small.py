@@ -1,0 +1,11 @@
+# fails: too_small
+import torch
+import torch.nn as nn
+
+
+def initialise(net):
+    for layer in net.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, std=0.01)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

@@ -1,0 +1,20 @@
+# fails: raised
+import torch.nn as nn
+
+
+def layer_shapes(net, x):
+    shapes = {}
+
+    def keep(name):
+        def hook(module, args, output):
+            shapes[name] = tuple(output.shape)
+        return hook
+
+    handles = []
+    for name, layer in net.named_modules():
+        if not list(layer.children()):
+            handles.append(layer.register_forward_hook(keep(name)))
+    net(x)
+    for handle in handles:
+        handle.remove()
+    return shapes
