@@ -185,3 +185,16 @@ async def test_an_answer_is_there_the_next_time_and_asked_again_when_it_is_due(
         await open_page(bench)
         await bench.until("2   ✗ not so: run the cell to see")
         assert (state(bench, value), state(bench, error)) == ("wrong", "open")
+
+
+async def test_a_page_that_begins_with_a_question_opens_with_all_its_keys(dashboard: Callable[..., object]) -> None:
+    async with dashboard() as bench:
+        bench.app.open_page(bench.app.plan.page("networks/linear"))
+        await bench.until("enter begin")
+        assert bench.app.focused is None
+        await bench.press("n")
+        await bench.until("4 ")
+        await bench.press("p", "enter")
+        await bench.until(lambda: isinstance(bench.app.focused, AnswerLine))
+        await bench.press("escape", "q")
+        await bench.until("Learning plan")

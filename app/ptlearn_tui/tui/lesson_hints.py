@@ -55,7 +55,8 @@ def hints(focused: Widget | None, session: Session) -> tuple[Hint, ...]:
             return *_of_recipe(focused), panels, following, leave
         case CodeCell():
             return *_of_cell(focused, session), panels, following, leave
-    return panels, following, leave
+    begin = (Hint("enter", t("begin"), "begin"),) if session.on_page else ()
+    return *begin, panels, following, leave
 
 
 def _of_panel(number: int, session: Session) -> tuple[Hint, ...]:

@@ -95,4 +95,6 @@ TABLE: dict[str, str] = {
     "Today": "今天",
     "exercise {n} of {total}": "第 {n}/{total} 题",
     "smallest input": "最小输入",
+    "begin": "开始",
+    "to the first question or cell": "到第一个问题或代码格",
 }

@@ -44,6 +44,7 @@ class LessonScreen(AskingScreen):
     BINDINGS: ClassVar = [
         Binding("tab", "app.focus_next", "next cell or panel", show=False),
         Binding("shift+tab", "app.focus_previous", "previous cell or panel", show=False),
+        Binding("enter", "begin", "to the first question or cell", show=False),
         Binding("n", "next_page", "next page", show=False),
         Binding("p", "previous_page", "previous page", show=False),
         Binding("o", "remark", "write a remark of your own on this page", show=False),
@@ -101,9 +102,18 @@ class LessonScreen(AskingScreen):
         self.keep_place()
 
     def _to_first_cell(self) -> None:
-        cells = self.text.cells
-        own = next((cell for cell in cells if not cell.cell.prelude), None)  # which runs before it anyway
+        """It gets the keys; a question would take letters for its answer, so that one waits for enter or tab."""
+        own = self._first()
         self.set_focus(None)
+        if own is not None and not self.text.is_asked(own.cell.index):
+            own.focus(scroll_visible=False)
+
+    def _first(self) -> CodeCell | None:
+        return next((cell for cell in self.text.cells if not cell.cell.prelude), None)  # which runs before it anyway
+
+    def action_begin(self) -> None:
+        """Where nothing has the keys yet."""
+        own = self._first()
         if own is not None:
             self.text.focus_on(own.cell.index)
 

@@ -61,7 +61,8 @@ class Verdict(Lines):
                 mark = Content.styled(f"{tick()} " + t("right"), GOOD)
             case "wrong" if question.truth is not None:
                 truth = " ".join(safe(_words(question.ask, question.truth)).split())
-                mark = Content.styled("✗ " + t("it is {truth}", truth=truth), BAD)
+                told = truth if question.ask == "error" else t("it is {truth}", truth=truth)
+                mark = Content.styled("✗ " + told, BAD)
             case "wrong":
                 mark = Content.styled("✗ " + t("not so: run the cell to see"), BAD)
             case "given":

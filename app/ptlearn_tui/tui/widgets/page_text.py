@@ -172,18 +172,19 @@ class PageText(VerticalScroll, can_focus=False):
             match widget:
                 case CodeCell(cell=cell):
                     index = cell.index
-                    widget.veiled = self._open(index)
+                    widget.veiled = self.is_asked(index)
                 case Prose(block=block) if block.explains:
-                    widget.display = not self._open(index)
+                    widget.display = not self.is_asked(index)
                 case Ask():
                     widget.show()
 
-    def _open(self, index: int | None) -> bool:
+    def is_asked(self, index: int | None) -> bool:
+        """Whether its question is open."""
         return index is not None and index in self.questions and self.questions[index].state == "open"
 
     def focus_on(self, index: int) -> None:
         """A cell gets the keys; its question, where that is open."""
-        if self._open(index):
+        if self.is_asked(index):
             self.query_one(f"#ask-{index}", Ask).line.focus(scroll_visible=False)
         else:
             self.cell(index).focus(scroll_visible=False)
