@@ -11,10 +11,10 @@ from rich.cells import cell_len
 
 from ptlearn_tui.course.exercise import KINDS, Exercise, exercises
 from ptlearn_tui.course.plan import PLAN_IDS
-from ptlearn_tui.course.verdict import Verdict
 from ptlearn_tui.events import Done
 from ptlearn_tui.kernel.attempt import Attempt
 from ptlearn_tui.kernel.client import Server
+from ptlearn_tui.kernel.verdict import Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path

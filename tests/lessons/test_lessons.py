@@ -15,10 +15,11 @@ from rich.cells import cell_len
 from ptlearn_lessons import translation
 from ptlearn_tui.course.page import Cell, Fence, Page, Prose, parse, read_page
 from ptlearn_tui.course.plan import PLAN_IDS, front_matter, lessons_folder, load_plan
-from ptlearn_tui.course.question import ASKS, MARKS, judge, told, truth_of
+from ptlearn_tui.course.question import ASKS, MARKS, Truth, judge, told
 from ptlearn_tui.events import Done, Error, Value, encode
 from ptlearn_tui.tui import formula
 from ptlearn_tui.tui.markdown import lay
+from ptlearn_tui.tui.record import Record
 from ptlearn_tui.tui.widgets.prose import INDENT, MEASURE
 
 if TYPE_CHECKING:
@@ -342,6 +343,13 @@ def run(server: Server, page: Page, folder: Path) -> Iterator[tuple[Cell, list[A
     finally:
         watchdog.cancel()
         kernel.kill()
+
+
+def truth_of(events: list[Any]) -> Truth:
+    """As a screen has it after the cell's run."""
+    record = Record()
+    record.apply(events)
+    return Truth(record.value, record.error.kind if record.error is not None else None)
 
 
 @to_be_run

@@ -15,8 +15,8 @@ import pytest
 from ptlearn_tui import home, locale
 from ptlearn_tui.course.notes.load import load
 from ptlearn_tui.course.progress import FILE, Progress
-from ptlearn_tui.course.verdict import Verdict
 from ptlearn_tui.events import Check, Done, Failing, Shown, decode
+from ptlearn_tui.kernel.verdict import Verdict
 from ptlearn_tui.tui.app import Dashboard
 from ptlearn_tui.tui.opened import OpenedNotes
 from ptlearn_tui.tui.screens.exercise import ExerciseScreen

@@ -17,12 +17,12 @@ from ptlearn_tui.course.exercise import exercises, find
 from ptlearn_tui.course.notes.file import read
 from ptlearn_tui.course.plan import load_plan
 from ptlearn_tui.course.progress import Progress, unusable
-from ptlearn_tui.course.verdict import Verdict
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.events import Stderr, Stdout
 from ptlearn_tui.home import expanded
 from ptlearn_tui.kernel.attempt import Attempt
 from ptlearn_tui.kernel.client import KernelError, Server
+from ptlearn_tui.kernel.verdict import Verdict
 from ptlearn_tui.locale import t
 from ptlearn_tui.plain import one_line, safe
 

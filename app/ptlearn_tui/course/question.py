@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
-
-from ptlearn_tui.events import Error, Value
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ptlearn_tui.events import AnyEvent
+from typing import NamedTuple
 
 ASKS = ("shape", "dtype", "value", "error")
 MARKS = ("Predict:", "先猜：")  # a question's paragraph begins with one, in bold
@@ -40,18 +33,6 @@ class Truth(NamedTuple):
 def is_question(markdown: str) -> bool:
     """Whether a paragraph is one."""
     return markdown.startswith(tuple(f"**{mark}**" for mark in MARKS))
-
-
-def truth_of(events: Iterable[AnyEvent]) -> Truth:
-    """Of all events of a cell's run."""
-    value: str | None = None
-    error: str | None = None
-    for event in events:
-        if isinstance(event, Value):
-            value = event.text
-        elif isinstance(event, Error):
-            error = event.kind
-    return Truth(value, error)
 
 
 def told(ask: str, truth: Truth) -> str:

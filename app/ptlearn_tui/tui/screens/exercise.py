@@ -13,10 +13,10 @@ from textual.message import Message
 
 from ptlearn_tui.course import practice
 from ptlearn_tui.course.exercise import of_entry
-from ptlearn_tui.course.verdict import Verdict
 from ptlearn_tui.events import Done
 from ptlearn_tui.kernel.attempt import Attempt
 from ptlearn_tui.kernel.client import KernelError
+from ptlearn_tui.kernel.verdict import Verdict
 from ptlearn_tui.locale import t
 from ptlearn_tui.tui.screens.lesson import LessonScreen
 from ptlearn_tui.tui.widgets.bars import Hint

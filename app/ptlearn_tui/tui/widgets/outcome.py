@@ -19,8 +19,8 @@ from ptlearn_tui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from ptlearn_tui.course.exercise import Exercise
-    from ptlearn_tui.course.verdict import Verdict
     from ptlearn_tui.events import Shown
+    from ptlearn_tui.kernel.verdict import Verdict
 
 INDENT = "   "
 MOST_LINES = 8  # of a value
