@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ptlearn_tui.course.notes.folder import IN_FOLDERS, MOST_FILES
-from ptlearn_tui.course.notes.load import Notes, changed, load
+from ptlearn_tui.course.notes.load import changed, load
 from ptlearn_tui.course.notes.plan import Leads, entries
 from ptlearn_tui.course.page import Prose
 from ptlearn_tui.course.plan import PLAN_IDS, load_plan
 from ptlearn_tui.errors import RequestError
 from ptlearn_tui.tui.markdown import lay
+
+if TYPE_CHECKING:
+    from ptlearn_tui.course.notes.notes import Notes
 
 NOTES = Path(__file__).with_name("notes")
 

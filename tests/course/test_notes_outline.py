@@ -6,6 +6,7 @@ import json
 import re
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -13,10 +14,13 @@ from hypothesis import HealthCheck, example, given, settings
 from documents import documents
 from ptlearn_tui.course.notes.bounded import MOST_BLOCK, MOST_PAGE
 from ptlearn_tui.course.notes.file import Text
-from ptlearn_tui.course.notes.load import PRELUDE, NotesFile, _file
+from ptlearn_tui.course.notes.load import PRELUDE, _file
 from ptlearn_tui.course.notes.outline import LONG, MOST_CHARACTERS, MOST_LINES, outline
 from ptlearn_tui.course.page import Block, Cell, Fence, Prose, head, parser
 from ptlearn_tui.tui.markdown import lay
+
+if TYPE_CHECKING:
+    from ptlearn_tui.course.notes.notes import NotesFile
 
 NOTES = Path(__file__).with_name("notes")
 EXAMPLES = json.loads((NOTES / "commonmark-0.31.2.json").read_text("utf-8"))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from ptlearn_tui.course.notes.load import Notes
+    from ptlearn_tui.course.notes.notes import Notes
 
 ACTIONS = ("tick", "untick")
 

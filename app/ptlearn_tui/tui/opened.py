@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ptlearn_tui.course.notes.load import Notes
+    from ptlearn_tui.course.notes.notes import Notes
 
 
 class OpenedNotes(NamedTuple):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ptlearn_tui.course.course import Course
-    from ptlearn_tui.course.notes.load import Notes
+    from ptlearn_tui.course.notes.notes import Notes
     from ptlearn_tui.course.plan import Item, PageEntry
     from ptlearn_tui.course.progress import Progress
     from ptlearn_tui.tui.open_lessons import OpenLessons

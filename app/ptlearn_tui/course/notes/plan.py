@@ -14,7 +14,7 @@ from ptlearn_tui.locale import LANGUAGES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ptlearn_tui.course.notes.load import Notes, NotesFile
+    from ptlearn_tui.course.notes.notes import Notes, NotesFile
     from ptlearn_tui.course.notes.outline import Task
     from ptlearn_tui.course.plan import Item, PageEntry, Plan
     from ptlearn_tui.course.progress import Progress

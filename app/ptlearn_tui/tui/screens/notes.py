@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from ptlearn_tui.course.notes.load import Notes, NotesFile
+    from ptlearn_tui.course.notes.notes import Notes, NotesFile
     from ptlearn_tui.course.notes.plan import Entry
     from ptlearn_tui.course.plan import PageEntry
     from ptlearn_tui.tui.opened import OpenedNotes

@@ -19,7 +19,7 @@ from ptlearn_tui.tui.widgets.cell import CodeCell
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ptlearn_tui.course.notes.load import Notes
+    from ptlearn_tui.course.notes.notes import Notes
     from ptlearn_tui.course.plan import PageEntry
     from ptlearn_tui.tui.widgets.page_text import PageText
 
