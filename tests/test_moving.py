@@ -149,9 +149,9 @@ def test_an_import_says_what_came_in_and_where_the_texts_are_that_gave_way(
         *("ticks", "pages read", "edited cells", "cells of your own", "remarks", "outputs", "answers")
     ]
     assert [line.split()[-2:] for line in said[1:8]] == [
-        *(["2", "0"], ["1", "0"], ["1", "0"], ["1", "0"], ["1", "0"], ["0", "1"])
+        *(["2", "0"], ["1", "0"], ["1", "0"], ["1", "0"], ["1", "0"], ["0", "1"], ["1", "0"])
     ]
-    assert said[7:] == ["texts of yours that gave way to newer ones: 2; they are kept: ptlearn-tui progress replaced"]
+    assert said[8:] == ["texts of yours that gave way to newer ones: 2; they are kept: ptlearn-tui progress replaced"]
     with Progress.open() as progress:
         assert progress.ticked() == {"data", "only laptop", "only box"}
         assert progress.pages_read() == {"data/laptop", "data/box"}

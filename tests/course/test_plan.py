@@ -72,11 +72,13 @@ def test_a_page_is_found_by_its_key_and_no_other_name(plan: Plan) -> None:
     assert plan.item("autograd") is plan.items[2]
 
 
-def test_the_last_page_of_an_item_leads_to_the_next_item(plan: Plan) -> None:
-    pages = [page for item in plan.items for page in item.pages]
+def test_the_last_page_of_an_item_leads_to_its_exercises_and_they_to_the_next_item(plan: Plan) -> None:
+    pages = [page for item in plan.items for page in (*item.pages, *item.exercises)]
     for before, page, after in zip([None, *pages], pages, [*pages[1:], None], strict=False):
         assert plan.neighbours(page) == (before, after)
-    assert plan.neighbours(plan.items[0].pages[-1])[1] is plan.items[1].pages[0]
+    first, second = plan.items[:2]
+    assert plan.neighbours(first.pages[-1])[1] is first.exercises[0]
+    assert plan.neighbours(first.exercises[-1])[1] is second.pages[0]
 
 
 def test_the_start_page_stands_before_the_first_page(plan: Plan) -> None:

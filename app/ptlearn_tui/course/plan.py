@@ -19,7 +19,7 @@ PLAN_IDS = ("setup", "tensors", "autograd", "networks", "training", "data", "pro
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.{0,8000}?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 
 # `key: words` and `key: "words"`, where YAML has no other reading of the words than a string (or a number).
-_SIMPLE = re.compile(r'(\w+): (?:"([^"\\]+)"|((?!true|false|null|yes|no|on|off)\w[^:#]*))', re.IGNORECASE)
+_SIMPLE = re.compile(r'(\w+): (?:"([^"\\]+)"|((?!(?:true|false|null|yes|no|on|off)\s*$)\w[^:#]*))', re.IGNORECASE)
 
 
 SHEET = "cheatsheet"  # the id of an item's cheat sheet

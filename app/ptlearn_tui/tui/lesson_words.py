@@ -35,8 +35,11 @@ def place(course: Course, entry: PageEntry, *, wide: bool) -> Content:
         return Content.styled(minutes, MUTED)
     if not wide:
         return Content.styled(f"{entry.number}/{pages}", MUTED)
-    words = t("exercise {n} of {total}") if entry.is_exercise else t("page {n} of {total}")
-    return Content.styled(f"{words.format(n=entry.number, total=pages)} · {minutes}", MUTED)
+    if entry.is_exercise:
+        words = t("exercise {n} of {total}", n=entry.number, total=pages)
+    else:
+        words = t("page {n} of {total}", n=entry.number, total=pages)
+    return Content.styled(f"{words} · {minutes}", MUTED)
 
 
 def kernel(session: Session, torch_state: str, seconds: float, width: int) -> Content:
