@@ -74,7 +74,7 @@ def each(answer):
 def anew(answer):
     x = torch.ones(100)
     first, second = run(answer, x, 0.5), run(answer, x, 0.5)
-    holds(not torch.equal(first == 0, second == 0), "other entries", (second == 0).nonzero().flatten()[:8].tolist())
+    holds(not torch.equal(first == 0, second == 0), "≠", (second == 0).nonzero().flatten()[:8].tolist())
     counts = [(run(answer, torch.ones(100), 0.5) == 0).sum().item() for _ in range(20)]
     holds(len(set(counts)) > 1, "50, 47, 53, …", counts[:3], says="exact", p=0.5)
 
@@ -85,7 +85,7 @@ def not_seeded(answer):
         torch.manual_seed(seed)
         run(answer, torch.ones(3), 0.5)
         after.append(torch.rand(2))
-    holds(not torch.equal(*after), "other numbers", after)
+    holds(not torch.equal(*after), "≠", after)
 
 
 def unchanged(answer):

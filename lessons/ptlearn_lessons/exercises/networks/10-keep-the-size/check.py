@@ -65,7 +65,7 @@ def deep(answer):
     holds(not alike, "False", alike, says="alike", equal="weight[0], weight[1]")
     says = mistake(share, width)
     got = round(sizes[-1].item(), 6)
-    holds(0.5 < sizes[-1] < 2, "0.5 … 2", got, says=says, widths=f"10 × {width}")
+    holds(0.5 < sizes[-1] < 2, "0.5 … 2", got, says=says, widths=f"10 × {width}", ratio="last / first")
 
 
 def biases(answer):
@@ -74,10 +74,10 @@ def biases(answer):
 
 
 def widths(answer):
-    sizes, _, _ = ratios(answer, [16, 32, 64, 128, 256, 512])
-    holds(0.5 < sizes[-1] < 2, "0.5 … 2", round(sizes[-1].item(), 3), widths="16, 32, 64, 128, 256, 512")
-    sizes, _, _ = ratios(answer, [512, 256, 128, 64, 32])
-    holds(0.5 < sizes[-1] < 2, "0.5 … 2", round(sizes[-1].item(), 3), widths="512, 256, 128, 64, 32")
+    for every in ([16, 32, 64, 128, 256, 512], [512, 256, 128, 64, 32]):
+        sizes, _, _ = ratios(answer, every)
+        got = round(sizes[-1].item(), 3)
+        holds(0.5 < sizes[-1] < 2, "0.5 … 2", got, widths=every, ratio="last / first")
 
 
 class Inner(nn.Module):
@@ -120,7 +120,7 @@ def in_place(answer):
     before = dict(net.named_parameters())
     initialised(answer, net)
     for name, p in net.named_parameters():
-        holds(p is before[name], "the parameter that was there", p, parameter=name)
+        holds(p is before[name], "p is before", p, parameter=name)
         holds(p.requires_grad and p.is_leaf, "requires_grad, is_leaf", p, parameter=name)
 
 

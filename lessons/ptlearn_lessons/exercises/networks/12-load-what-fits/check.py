@@ -29,7 +29,7 @@ def run(answer, net, state):
             says = "strict" if "loading state_dict" in text else ""
             says = "recorded" if "leaf" in text and "in-place" in text else says
             says = "shape" if "must match" in text or "invalid for input" in text else says
-            holds(not says, "names that were skipped", error, says=says, net=shapes(net.state_dict()), state=shapes(state))
+            holds(not says, "[…]", error, says=says, net=shapes(net.state_dict()), state=shapes(state))
             raise
 
 
@@ -106,7 +106,7 @@ def parameters(answer):
     before = dict(net.named_parameters())
     run(answer, net, state)
     for name, p in net.named_parameters():
-        holds(p is before.get(name), "the parameter that was there", p, parameter=name)
+        holds(p is before.get(name), "p is before", p, parameter=name)
         holds(p.requires_grad and p.is_leaf, "requires_grad, is_leaf", p, parameter=name)
     same([name for name, _ in net.named_parameters()], list(before))
 
