@@ -8,6 +8,7 @@ from ptlearn_tui.events import Done
 from ptlearn_tui.tui.screens.question import Question
 from ptlearn_tui.tui.widgets.cell import CodeCell
 from ptlearn_tui.tui.widgets.graph_panel import layout
+from ptlearn_tui.tui.widgets.prose import Prose
 
 from .pages import ended, open_cells, open_page
 
@@ -186,6 +187,22 @@ async def test_the_language_is_switched_in_place_and_the_results_stay(dashboard:
         await bench.until("从标量反向传播")
         assert screen.session.records[1].lines[4].shape == []
         await bench.until("27.0")
+
+
+async def test_the_other_language_keeps_the_place(dashboard: Callable[..., object]) -> None:
+    async with dashboard() as bench:
+        screen = await open_page(bench, "autograd/scalar")
+        cell = screen.cell(1)
+        screen.text.scroll_to(y=cell.virtual_region.y + 2, animate=False)
+        await bench.until(lambda: screen.text.scroll_offset.y == cell.virtual_region.y + 2)
+        before = cell.virtual_region.y
+        for text in ("谁会留下梯度", "Who keeps a gradient"):
+            await bench.press("L")
+            await bench.until(
+                lambda text=text: any(text in str(w.lines(60)) for w in screen.query("Prose").results(Prose))
+            )
+            await bench.until(lambda: screen.text.scroll_offset.y == cell.virtual_region.y + 2)
+        assert cell.virtual_region.y == before
 
 
 async def test_what_a_left_page_made_is_there_on_return(dashboard: Callable[..., object]) -> None:

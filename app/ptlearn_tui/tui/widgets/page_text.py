@@ -108,8 +108,15 @@ class PageText(VerticalScroll, can_focus=False):
         return self.scroll_offset.y >= self.max_scroll_y
 
     def retell(self, page: Page) -> None:
-        """Other prose around the same cells, in place; cells keep what they made."""
+        """Other prose around the same cells, in place; cells keep what they made, and what is on top stays there."""
         self.page = page
+        top = next(
+            (each for each in self.children if each.display and each.virtual_region.bottom > self.scroll_y), None
+        )
+        if top is not None:
+            inside = round(self.scroll_y) - top.virtual_region.y
+            # Twice: the screen has every widget laid out once more after its page was told anew.
+            self.call_after_refresh(self.call_after_refresh, self._keep_on_top, top, inside)
         for ask in self.query(Ask):
             ask.show()
         others = {*self.below.values(), *self.query("Editor, Ask, Remark, .-yours")}
@@ -122,6 +129,10 @@ class PageText(VerticalScroll, can_focus=False):
                     widget.show_block(block)
                 case ShownFence(), Fence():
                     widget.show_block(block)
+
+    def _keep_on_top(self, widget: Widget, inside: int) -> None:
+        """So many of its lines are above the window."""
+        self.scroll_to(y=widget.virtual_region.y + min(inside, max(0, widget.size.height - 1)), animate=False)
 
     def keep_in_sight(self, index: int) -> None:
         """A cell and the begin of what follows it stay visible together where they fit."""
