@@ -63,8 +63,10 @@ def test_open_tick_run_see_the_chain_train_quit_and_open_again(terminal: Open, h
     screen.press("3")
     screen.wait("moved has no graph")  # the last cell has run, and says why
     screen.press("\t")  # the first question has the keys
-    screen.wait("enter skip")
-    screen.press("2.25", ENTER)
+    screen.wait("enter skip  esc to the cell")
+    screen.press("2.25")
+    screen.wait("enter answer, and run")
+    screen.press(ENTER)
     screen.wait("2.25   ✓ right")
     screen.wait("came from")
     screen.wait("AccumulateGrad")
