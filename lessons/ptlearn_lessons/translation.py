@@ -67,7 +67,7 @@ def pairs() -> list[tuple[Path, Path]]:
 
 
 def main(arguments: list[str]) -> int:
-    """1 if anything is stale, or was before it was stamped with `--stamp` for no file."""
+    """1 if anything is stale, what was just stamped left aside."""
     parser = argparse.ArgumentParser(prog="python -m ptlearn_lessons.translation")
     parser.add_argument("--stamp", nargs="+", type=Path, metavar="FILE", default=[])
     wanted = {path.resolve() for path in parser.parse_args(arguments).stamp}

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import argparse
 
     from ptlearn_tui.course.exercise import Exercise
-    from ptlearn_tui.events import Failing, Shown
 
 STDIN = "-"
 INDENT = "    "
@@ -114,24 +113,20 @@ def _tell(verdict: Verdict) -> None:
     mark = "✓" if verdict.passed else "✗"
     sys.stdout.write(f"{mark} {exercise.title}: {one_line(verdict.message)}\n")
     if verdict.failing is not None:
-        _tell_failing(verdict.failing)
+        _tell_values(verdict)
     elif verdict.error is not None and not verdict.passed:
         sys.stdout.write(_indented(verdict.error.traceback))
     marks = {True: "✓", False: "✗", None: "·"}
-    names = ((marks[verdict.checks.get(name)], said.label) for name, said in exercise.says.items() if said.label)
-    sys.stdout.write("  " + "   ".join(f"{mark} {label}" for mark, label in names) + "\n")
+    sys.stdout.write("  " + "   ".join(f"{marks[ok]} {label}" for label, ok in verdict.labels) + "\n")
 
 
-def _tell_failing(failing: Failing) -> None:
-    rows: list[tuple[str, str, Shown]] = [
-        (t("smallest input that fails") if not at else "", f"{each.name} = ", each)
-        for at, each in enumerate(failing.inputs)
-    ]
-    rows += [(name, "", each) for name, each in ((t("expected"), failing.expected), (t("got"), failing.got)) if each]
-    if failing.says == "missing":
-        return
-    wide = max((cells(head) for head, *_ in rows), default=0)
-    for head, name, shown in rows:
+def _tell_values(verdict: Verdict) -> None:
+    heads = {"input": t("smallest input that fails"), "expected": t("expected"), "got": t("got")}
+    wide = max(map(cells, heads.values()))
+    told = ""
+    for role, shown in verdict.values:
+        head, told = "" if role == told else heads[role], role
+        name = f"{shown.name} = " if shown.name else ""
         first, *rest = safe(name + shown.text).split("\n")
         shape = f"   {tuple(shown.shape)} {shown.dtype}" if shown.shape is not None else ""
         sys.stdout.write(f"  {head}{' ' * (wide - cells(head))}  {first}{shape if not rest else ''}\n")

@@ -41,14 +41,28 @@ class Verdict:
         return self.done is not None and self.done.ok
 
     @property
+    def labels(self) -> list[tuple[str, bool | None]]:
+        """Every check in a word or two, in order, and whether it holds; None for one that was not reached."""
+        return [(said.label, self.checks.get(name)) for name, said in self.exercise.says.items() if said.label]
+
+    @property
+    def values(self) -> list[tuple[str, Shown]]:
+        """What the failing check has seen: "input", "expected", "got"."""
+        failing = self.failing
+        if failing is None or failing.says == "missing":
+            return []
+        seen = [("expected", failing.expected), ("got", failing.got)]
+        return [("input", each) for each in failing.inputs] + [(role, each) for role, each in seen if each is not None]
+
+    @property
     def message(self) -> str:
         """In a sentence, in the language in use: the exercise's own words where it has some."""
         says = self.exercise.says
         match self.failing:
             case Failing(says="missing", expected=name):
                 return t("your code does not give {name} a value yet", name=name.text if name else "")
-            case Failing(says="raises", name=name) if self.error is not None:
-                return t("it raises {kind}: {message}", kind=self.error.kind, message=self.error.message)
+            case Failing(says="raises"):
+                pass
             case Failing(got=Shown(text="None"), expected=Shown(text=text)) if text != "None":
                 return t("it gives None: does your function return what it makes?")
             case Failing(says=key, name=name):

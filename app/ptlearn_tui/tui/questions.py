@@ -9,11 +9,11 @@ from ptlearn_tui.course import practice
 from ptlearn_tui.course.question import Truth, judge, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from ptlearn_tui.course.page import Cell
-    from ptlearn_tui.course.progress import Progress
+    from ptlearn_tui.course.practice import Standing
     from ptlearn_tui.tui.record import Record
 
 
@@ -45,13 +45,11 @@ class Asked:
         return right
 
 
-def asked(page: str, cells: Iterable[Cell], progress: Progress, today: date) -> dict[int, Asked]:
-    """By the cells' indices. One that comes back today is open again. Raises `sqlite3.Error`."""
+def asked(page: str, cells: Iterable[Cell], standings: Mapping[str, Standing], today: date) -> dict[int, Asked]:
+    """By the cells' indices. One that was answered stays so, unless it comes back today."""
     found = {cell.index: Asked(cell, practice.question(page, cell.id or str(cell.index))) for cell in cells if cell.ask}
-    if found:
-        standings = practice.standings(progress.attempts())
-        for each in found.values():
-            standing = standings.get(each.what)
-            if standing is not None and (standing.due is None or standing.due > today):
-                each.given, each.state = standing.given, "right" if standing.ok else "wrong"
+    for each in found.values():
+        standing = standings.get(each.what)
+        if standing is not None and (standing.due is None or standing.due > today):
+            each.given, each.state = standing.given, "right" if standing.ok else "wrong"
     return found

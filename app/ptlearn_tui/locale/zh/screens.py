@@ -173,7 +173,7 @@ TABLE: dict[str, str] = {
     "layers": "层",
     "graph {n} of {total}": "第 {n} 个图，共 {total} 个",
     "fold, unfold": "折叠、展开",
-    "No modules yet. Run a cell with enter that makes or calls one: its layers stand here, with shapes.": "还没有模块。按 enter 运行一格创建或调用模块的代码：这里会列出它的各层和形状。",
+    "No modules yet. Run a cell with r that makes or calls one: its layers stand here, with shapes.": "还没有模块。按 r 运行一格创建或调用模块的代码：这里会列出它的各层和形状。",
     "layer": "层",
     "kind": "类型",
     "given": "输入",
@@ -199,14 +199,14 @@ TABLE: dict[str, str] = {
     "line unknown": "行号未知",
     "leaf": "叶子",
     "new": "新",
-    "No output yet. Run the cell with enter: what it prints stands here.": (
-        "还没有输出。按 enter 运行代码格，打印的内容显示在这里。"
+    "No output yet. Run the cell with r: what it prints stands here.": (
+        "还没有输出。按 r 运行代码格，打印的内容显示在这里。"
     ),
     "{n} earlier lines left out": "略去更早的 {n} 行",
     "{n} more characters": "还有 {n} 个字符",
     "{size} left out: it came faster than it could be shown": "略去 {size}：输出太快，来不及显示",
-    "No tensors yet. Run the cell with enter: each tensor that it makes gets a card here.": (
-        "还没有张量。按 enter 运行代码格，它生成的每个张量在这里都有一张卡片。"
+    "No tensors yet. Run the cell with r: each tensor that it makes gets a card here.": (
+        "还没有张量。按 r 运行代码格，它生成的每个张量在这里都有一张卡片。"
     ),
     "{n} earlier cards left out": "略去更早的 {n} 张卡片",
     "no elements": "没有元素",
@@ -264,9 +264,9 @@ TABLE: dict[str, str] = {
     "not a leaf": "不是叶子",
     "no backward yet": "还没有反向传播",
     "requires_grad is False": "requires_grad 为 False",
-    "No graph yet. Run a cell with enter that computes from a tensor with requires_grad: "
+    "No graph yet. Run a cell with r that computes from a tensor with requires_grad: "
     "what it was made of stands here.": (
-        "还没有计算图。按 enter 运行一格用到 requires_grad 张量的代码，结果的来历显示在这里。"
+        "还没有计算图。按 r 运行一格用到 requires_grad 张量的代码，结果的来历显示在这里。"
     ),
     "came from": "的来历",
     "{n} nodes": "{n} 个节点",

@@ -28,11 +28,10 @@ class AskingScreen(RunCellsScreen):
         """The questions of these cells; what was answered before, and does not come back today, stays answered."""
         progress = self.dashboard.progress
         try:
-            self.questions = asked(page, cells, progress, practice.today(progress))
+            standings = practice.standings(progress.attempts())
         except sqlite3.Error:  # another shell writes: a question too many is no loss
-            self.questions = {
-                each.index: Asked(each, practice.question(page, each.id or "")) for each in cells if each.ask
-            }
+            standings = {}
+        self.questions = asked(page, cells, standings, practice.today(progress))
 
     @on(Ask.Answered)
     def _answered(self, message: Ask.Answered) -> None:

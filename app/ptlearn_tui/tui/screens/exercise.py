@@ -134,8 +134,6 @@ class ExerciseScreen(LessonScreen):
 
     def _judged(self, verdict: Verdict) -> None:
         self.effort.checking = self._attempt = None
-        if verdict.done is not None and verdict.done.interrupted and verdict.done.seconds < 1:
-            return
         self.effort.standing.take(verdict.passed, "", practice.today(self.dashboard.progress))
 
         def note() -> None:

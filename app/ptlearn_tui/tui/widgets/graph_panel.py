@@ -82,7 +82,7 @@ class GraphBody(PanelBody):
     def empty(self) -> str:
         """How a graph comes here."""
         return t(
-            "No graph yet. Run a cell with enter that computes from a tensor with requires_grad: "
+            "No graph yet. Run a cell with r that computes from a tensor with requires_grad: "
             "what it was made of stands here."
         )
 

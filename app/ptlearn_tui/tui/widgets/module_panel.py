@@ -65,7 +65,7 @@ class ModuleBody(PanelBody):
 
     def empty(self) -> str:
         """How modules come here."""
-        return t("No modules yet. Run a cell with enter that makes or calls one: its layers stand here, with shapes.")
+        return t("No modules yet. Run a cell with r that makes or calls one: its layers stand here, with shapes.")
 
     def on_mount(self) -> None:
         """What is told of the current layer stands below, and does not scroll."""

@@ -62,7 +62,8 @@ class Outcome(Lines):
         for number, hint in enumerate(effort.exercise.hints[: effort.hints], 1):
             head = Content.styled(t("Hint {n}", n=number) + "   ", WARN)
             lines += [Content(), *wrap(head + _marked(hint), room)]
-        lines += [Content(), *wrap(Content.styled(self._offer(), MUTED), room)]
+        offers = [line for words in self._offers() for line in wrap(Content.styled(words, MUTED), room)]
+        lines += [Content(), *offers] if lines else offers
         if effort.solved:
             lines += [Content(), Content.styled(t("A solution"), STRONG), *in_colour(effort.exercise.solution)]
         return [Content.assemble(INDENT, line) for line in lines]
@@ -81,39 +82,32 @@ class Outcome(Lines):
             return []
         mark = (f"{tick()} " + t("Passed"), GOOD) if verdict.passed else ("✗ " + t("Not yet"), BAD)
         lines = wrap(Content.assemble(mark, "   ", _marked(safe(verdict.message))), room)
-        if verdict.failing is not None and verdict.failing.says != "missing":
-            lines += self._values(verdict, room)
+        lines += self._values(verdict, room)
         return [*lines, Content(), *self._checks(verdict, room)]
 
     def _values(self, verdict: Verdict, room: int) -> list[Content]:
-        failing = verdict.failing
-        assert failing is not None
         fails = t("smallest input that fails") if room >= ROOMY else t("smallest input")
-        rows = [(fails if not at else "", f"{each.name} = ", each)
-                for at, each in enumerate(failing.inputs)]  # fmt: skip
-        rows += [(t("expected"), "", failing.expected)] if failing.expected is not None else []
-        rows += [(t("got"), "", failing.got)] if failing.got is not None else []
-        wide = max((cell_len(head) for head, *_ in rows), default=0) + 3
-        lines = [Content()] if rows else []
-        for head, name, shown in rows:
-            lines += _value(head, name, shown, wide, room)
+        heads = {"input": fails, "expected": t("expected"), "got": t("got")}
+        wide = max(cell_len(heads[role]) for role, _ in verdict.values) + 3 if verdict.values else 0
+        lines = [Content()] if verdict.values else []
+        told = ""
+        for role, shown in verdict.values:
+            lines += _value("" if role == told else heads[role], shown, wide, room)
+            told = role
         return lines
 
     def _checks(self, verdict: Verdict, room: int) -> list[Content]:
         marks = {True: (tick(), GOOD), False: ("✗", BAD), None: ("·", MUTED)}
         rows, line = [], Content()
-        for name, said in verdict.exercise.says.items():
-            if not said.label:
-                continue
-            ok = verdict.checks.get(name)
-            each = Content.assemble(marks[ok], (f" {said.label}", MUTED if ok is None else ""))
+        for label, ok in verdict.labels:
+            each = Content.assemble(marks[ok], (f" {label}", MUTED if ok is None else ""))
             if line.cell_length + each.cell_length + 3 > room:
                 rows.append(line)
                 line = Content()
             line = Content.assemble(line, "   " if line.plain else "", each)
         return [*rows, line]
 
-    def _offer(self) -> str:
+    def _offers(self) -> list[str]:
         effort, verdict = self.effort, self.effort.verdict
         words = []
         total = len(effort.exercise.hints)
@@ -126,10 +120,11 @@ class Outcome(Lines):
                 words.append(t("s shows a solution."))
         if verdict is not None and verdict.done is not None and effort.checking is None:
             words.append(t("Checked in a fresh process, {time}.", time=took(verdict.done.seconds)))
-        return " ".join(words)
+        return words
 
 
-def _value(head: str, name: str, shown: Shown, wide: int, room: int) -> list[Content]:
+def _value(head: str, shown: Shown, wide: int, room: int) -> list[Content]:
+    name = f"{shown.name} = " if shown.name else ""
     label = Content.styled(head, MUTED).pad_right(wide - cell_len(head))
     shape = f"{_tuple(shown.shape)}  {shown.dtype}" if shown.shape is not None else ""
     texts = safe(name + shown.text).split("\n")

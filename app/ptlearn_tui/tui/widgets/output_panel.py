@@ -68,7 +68,7 @@ class OutputBody(PanelBody):
 
     def empty(self) -> str:
         """How output comes here."""
-        return t("No output yet. Run the cell with enter: what it prints stands here.")
+        return t("No output yet. Run the cell with r: what it prints stands here.")
 
     def lay_record(self, record: Record, width: int) -> list[Content]:
         """Long lines are folded; what was left out is said, and where it is."""

@@ -107,7 +107,7 @@ class PlanDetail(Lines, can_focus=True):
     def lay(self, width: int) -> list[Content]:
         """The column, or the lines below."""
         if self.item is None:
-            return [Content.assemble("   ", line) for line in self.notes]
+            return [Content.assemble("   ", line) for note in self.notes for line in wrap(note, width - 6)]
         return self._as_column(self.item, width) if self.column else self._below(self.item, width)
 
     def _below(self, item: Item, width: int) -> list[Content]:

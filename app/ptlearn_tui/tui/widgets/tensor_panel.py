@@ -69,7 +69,7 @@ class TensorBody(PanelBody):
 
     def empty(self) -> str:
         """How tensors come here."""
-        return t("No tensors yet. Run the cell with enter: each tensor that it makes gets a card here.")
+        return t("No tensors yet. Run the cell with r: each tensor that it makes gets a card here.")
 
     # ---- keys --------------------------------------------------------------------------------------------------
 
