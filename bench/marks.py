@@ -1,8 +1,9 @@
 """What marks and noticing cost: the same code as a plain script, as a cell, and as a cell of a real kernel.
 
-    python bench/marks.py [repeats]
+    python bench/marks.py [--repeats 7] [--device cpu] [part of a name]
 
-CPU times; they run in turns, and the ratios are medians over the pairs. `cell`: all of a cell in this process,
+CPU times, or on another device the time until it has done all; they run in turns, and the ratios are medians over the
+pairs. `cell`: all of a cell in this process,
 compiling it and the cards of its tensors too, over the script. `kernel`: the loop of a cell of a real kernel, which has
 the sending of all it tells in it, over the same loop in the same kernel with nobody looking. Aims: at most 1.05 for
 training with steps of 100 µs or more, 1.08 for tiny steps, 1.3 for loops of pure Python.
@@ -10,8 +11,8 @@ training with steps of 100 µs or more, 1.08 for tiny steps, 1.3 for loops of pu
 
 from __future__ import annotations
 
+import argparse
 import statistics
-import sys
 import time
 from typing import Any, NamedTuple
 
@@ -40,8 +41,9 @@ for step in range({steps}):
 """
 
 DATA = """
+net.to(device)
 optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
-inputs, targets = torch.randn(16, 32), torch.randn(16, 1)
+inputs, targets = torch.randn(16, 32, device=device), torch.randn(16, 1, device=device)
 """
 
 MLP = "net = torch.nn.Sequential(torch.nn.Linear(32, 32), torch.nn.ReLU(), torch.nn.Linear(32, 1))" + DATA
@@ -115,7 +117,7 @@ CASES = [
     Case("training, forward in the cell", FORWARD, STEPS.format(steps=5_000)),
     Case("training, a rate that changes", MLP + "schedule = torch.optim.lr_scheduler.StepLR(optimizer, 9)", RATES),
     Case("10,000 tiny steps, a linear layer", LINEAR, STEPS.format(steps=10_000)),
-    Case("10,000 tiny steps, x * x", "x = torch.tensor(2.0, requires_grad=True)", SQUARE),
+    Case("10,000 tiny steps, x * x", "x = torch.tensor(2.0, device=device, requires_grad=True)", SQUARE),
     Case("pure Python, for", "", LOOP),
     Case("pure Python, while in a function", COUNT, "total = count(2_000_000)"),
     Case("pure Python, nested", "", NESTED),
@@ -123,8 +125,22 @@ CASES = [
 ]
 
 
-def namespace() -> dict[str, Any]:
-    return {"__name__": "__main__", "torch": torch, "time": time}
+BEGIN = """
+import time, torch
+torch.set_num_threads(1)
+device = {device!r}
+def now():
+    if device == "cpu":
+        return time.process_time()
+    torch.accelerator.synchronize()
+    return time.perf_counter()
+"""
+
+
+def namespace(device: str) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(BEGIN.format(device=device), names)
+    return names
 
 
 ALONE = """
@@ -141,20 +157,19 @@ steps.update(held)
 
 def source(case: Case) -> str:
     """The cell; it takes the time of its loop."""
-    before, after = "began = time.process_time()", "took = time.process_time() - began\nprint(took)"
-    return f"{case.setup}\n{before}\n{case.loop.strip()}\n{after}\n"
+    return f"{case.setup}\nbegan = now()\n{case.loop.strip()}\ntook = now() - began\nprint(took)\n"
 
 
-def plain(case: Case) -> tuple[float, float]:
-    """CPU seconds of the script, and of its loop."""
-    names = namespace() | {"print": lambda _: None}
-    began = time.process_time()
+def plain(case: Case, device: str) -> tuple[float, float]:
+    """Seconds of the script, and of its loop."""
+    names = namespace(device) | {"print": lambda _: None}
+    began = names["now"]()
     exec(compile(source(case), "<plain>", "exec"), names)
-    return time.process_time() - began, names["took"]
+    return names["now"]() - began, names["took"]
 
 
-def marked(case: Case) -> tuple[float, int]:
-    """CPU seconds of the cell, and the bytes of what it told."""
+def marked(case: Case, device: str) -> tuple[float, int]:
+    """Seconds of the cell, and the bytes of what it told."""
     sent = 0
 
     def emit(*events: Event) -> None:
@@ -162,31 +177,34 @@ def marked(case: Case) -> tuple[float, int]:
         for event in events:
             sent += len(encode(event))
 
-    names = namespace() | {"print": lambda _: None}
-    began = time.process_time()
+    names = namespace(device) | {"print": lambda _: None}
+    now = names["now"]
+    began = now()
     execute(0, source(case), names, emit)
-    return time.process_time() - began, sent
+    return now() - began, sent
 
 
 def in_kernel(kernel: Kernel, case: Case, *, alone: bool = False) -> float:
-    """CPU seconds of the loop, by the cell itself; `alone`: with PyTorch as it is, and no marks in the text."""
+    """Seconds of the loop, by the cell itself; `alone`: with PyTorch as it is, and no marks in the text."""
     text = ALONE.format(source=source(case)) if alone else source(case)
     return float("".join(event.text for event in kernel.run(0, text) if isinstance(event, Stdout)))
 
 
-def main(repeats: int) -> None:
+def main(repeats: int, device: str, part: str) -> None:
     server = Server()
     server.start()
     kernel = server.kernel()
-    list(kernel.run(0, "import time, torch\ntorch.set_num_threads(1)"))
+    list(kernel.run(0, BEGIN.format(device=device)))
     torch.set_num_threads(1)
     print(f"{'':36}{'script':>10}{'a step':>10}{'cell':>8}{'kernel':>8}{'told':>10}")
     for case in CASES:
-        plain(case), marked(case), in_kernel(kernel, case), in_kernel(kernel, case, alone=True)  # warm
+        if part not in case.name:
+            continue
+        plain(case, device), marked(case, device), in_kernel(kernel, case), in_kernel(kernel, case, alone=True)  # warm
         cell, sent, by_kernel, script = [], 0, [], []
         for _ in range(repeats):
-            whole, loop = plain(case)
-            ours, sent = marked(case)
+            whole, loop = plain(case, device)
+            ours, sent = marked(case, device)
             cell.append(ours / whole)
             script.append(loop)
             by_kernel.append(in_kernel(kernel, case) / in_kernel(kernel, case, alone=True))
@@ -200,4 +218,9 @@ def main(repeats: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)
+    options = argparse.ArgumentParser()
+    options.add_argument("--repeats", type=int, default=7)
+    options.add_argument("--device", default="cpu")
+    options.add_argument("part", nargs="?", default="")
+    given = options.parse_args()
+    main(given.repeats, given.device, given.part)

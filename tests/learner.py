@@ -26,6 +26,12 @@ class Learner:
         self.screen.press(ENTER)
         self.screen.wait("▌ In")
         self.screen.wait("kernel ready")
+        self.screen.press(TAB)  # the second cell has a question: without an answer, it is a cell as any other
+        self.screen.wait("enter skip ")
+        self.screen.press(ENTER)
+        self.screen.wait(lambda: re.search("skipped.*^▌ In", self.screen.text, re.M | re.S), "the second cell")
+        self.screen.press(SHIFT_TAB)
+        self.screen.wait(lambda: re.search("^▌ In.*skipped", self.screen.text, re.M | re.S), "the first cell")
 
     @property
     def focused(self) -> str:
