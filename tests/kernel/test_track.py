@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 
 from ptlearn_tui.events import Error, Metric
 
@@ -102,3 +103,20 @@ def test_what_pytorch_can_not_read_here_is_left_out(cells: Cells) -> None:
     )
     assert cells.done().ok
     assert str(points(cells.of(Metric))) == "{'b': [(1, 2.0), (2, nan)]}"
+
+
+def test_no_step_waits_for_a_device(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here the CPU passes for one: what it has done is read in lots, and not loss by loss."""
+    read, item = [], torch.Tensor.item
+    monkeypatch.setattr(torch.Tensor, "is_cpu", False)
+    monkeypatch.setattr(torch.Tensor, "item", lambda self: (read.append(1), item(self))[1])
+    cells.run(
+        "x = torch.tensor(3.0, requires_grad=True)\n"
+        "for step in range(1, 2001):\n"
+        "    loss = x * step\n"
+        "    loss.backward()\n"
+        "    with torch.no_grad():\n"
+        "        loss.fill_(-1.0)\n"
+    )
+    assert points(cells.of(Metric)) == {"loss": [(step, 3.0 * step) for step in range(1, 2001)]}
+    assert len(read) < 500, "of the lines that are shown"

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import pytest
 
+from ptlearn_tui.events import Stderr, Stdout, Value
+
 from .cells import Cells
+
+if TYPE_CHECKING:
+    from ptlearn_tui.kernel.client import Kernel
 
 
 @pytest.fixture
@@ -61,3 +67,16 @@ def test_what_the_learner_does_with_warnings_holds(cells: Cells, capsys: pytest.
         assert capsys.readouterr().out == "own first\nown second\n"
     finally:
         warnings.showwarning = original
+
+
+def test_a_compiled_module_says_nothing_that_it_does_not_say_in_a_script(kernel: Kernel) -> None:
+    """Not of the hooks by which its layers are seen, nor, before 2.14, of the marks that it must not compile."""
+    source = (
+        "import torch\n"
+        "net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU())\n"
+        "fast = torch.compile(net, backend='eager')\n"
+        "fast(torch.ones(2, 3)).shape"
+    )
+    events = list(kernel.run(0, source))
+    assert [event.text for event in events if isinstance(event, Value)] == ["torch.Size([2, 4])"]
+    assert [event.text for event in events if isinstance(event, Stdout | Stderr)] == []

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class CallSite:
     """A call of ``backward()`` whose losses need only be written down, until it is due."""
 
-    add: Callable[[float], object] = float  # takes a loss
+    read: Callable[[torch.Tensor], Any] = torch.Tensor.item  # what is kept of a loss
+    add: Callable[[Any], object] = float  # takes that
     due: float = -inf  # on the observer's clock: from then on the observer is told
 
 
@@ -125,7 +126,7 @@ def _make() -> tuple[Callable[..., None], Callable[..., None], Callable[..., Any
                 turn_to(caller)
             if clock() < site.due and gradient is None and unscaled is None:
                 try:
-                    site.add(self.item())
+                    site.add(site.read(self))
                 except RuntimeError:  # several numbers; under vmap: no loss
                     pass
             else:

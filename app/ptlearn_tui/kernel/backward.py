@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from ptlearn_tui.events import Advice
 from ptlearn_tui.introspect.autograd import leaves
-from ptlearn_tui.introspect.curves import Curves
+from ptlearn_tui.introspect.curves import Curves, reader
 from ptlearn_tui.introspect.training import CallSite, rates_of
 from ptlearn_tui.introspect.traps import Traps
 from ptlearn_tui.kernel.frames import cell_of, filename
@@ -91,6 +91,7 @@ class Backward:
                 if traps is not None:
                     site.series.heard = partial(traps.losses, site.series.name, site.where)
             self._curves.add(site.series, loss, now)
+            site.read = reader(loss) or site.read
         try:
             # A loop that rests has turns with marks, and only they know their lines.
             if now >= site.look and (not site.seen or now >= site.look + PACE or self._marks.is_live()):

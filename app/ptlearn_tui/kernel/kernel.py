@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 import types
+import warnings
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -61,6 +62,8 @@ def main(folder: str, limit: int | None, channel: int, stdout: int, stderr: int,
     # Each kernel draws its own random numbers. Python's `random` sees to it itself.
     torch.default_generator.seed()
     np.random.seed()
+    # They are ours, and tell nobody anything twice.
+    warnings.filterwarnings("ignore", r"Using `torch\.compile\(module\)` when there are global hooks", UserWarning)
     # DataLoader workers must find the classes of a cell; every other start method would look for a script.
     multiprocessing.set_start_method("fork", force=True)
     try:

@@ -91,6 +91,8 @@ class Marks:
         ignored = getattr(getattr(dynamo, "config", None), "ignore_logging_functions", None)
         if ignored is not None:
             ignored.update(self.functions.values())  # or compiled functions break up at every mark
+            # For its own log PyTorch writes its settings as JSON, and up to 2.13 fails on functions, with 30 lines.
+            sys.modules["torch._dynamo.utils"]._get_dynamo_config_for_logging = lambda: None  # type: ignore[attr-defined]
         self.places.watch_threads()
 
     def end(self) -> None:
