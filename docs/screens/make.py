@@ -23,6 +23,7 @@ from ptlearn_tui.runs.listing import summary
 from ptlearn_tui.training import catalog
 from ptlearn_tui.tui.app import Dashboard
 from ptlearn_tui.tui.screens.lesson import LessonScreen
+from ptlearn_tui.tui.widgets.ask import AnswerLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,9 @@ async def take(language: str, run: Path) -> None:
         lesson = app.screen
         assert isinstance(lesson, LessonScreen)
         await until(pilot, lambda: lesson.focused is not None)
-        await pilot.press("enter", "r")
+        await pilot.press("tab")
+        await until(pilot, lambda: isinstance(lesson.focused, AnswerLine))
+        await pilot.press(*"2.25", "enter")
         await until(pilot, lambda: lesson.session.records[1].state == "ran")
         lesson.side.panel(3).focus()
         await pilot.press("right")
@@ -87,21 +90,21 @@ async def take(language: str, run: Path) -> None:
 
 
 def main() -> None:
-    """Both languages."""
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["PTLEARN_HOME"] = home
-        run = start(catalog.request("mnist", epochs=3))
-        with Progress.open() as store:
-            for item in ("setup", "tensors"):
-                store.tick(item, done=True)
-            for page in ("setup/this-machine", "tensors/creating", "tensors/view"):
-                store.read(page)
-            for page in ("requires-grad", "grad-fn"):
-                store.read(f"autograd/{page}")
-            store.remember("place", "autograd/scalar")
-        while summary(run).status == "running":
-            time.sleep(0.2)
-        for language in locale.LANGUAGES:
+    """Both languages, a new learner each."""
+    for language in locale.LANGUAGES:
+        with tempfile.TemporaryDirectory() as home:
+            os.environ["PTLEARN_HOME"] = home
+            run = start(catalog.request("mnist", epochs=3))
+            with Progress.open() as store:
+                for item in ("setup", "tensors"):
+                    store.tick(item, done=True)
+                for page in ("setup/this-machine", "tensors/creating", "tensors/view"):
+                    store.read(page)
+                for page in ("requires-grad", "grad-fn"):
+                    store.read(f"autograd/{page}")
+                store.remember("place", "autograd/scalar")
+            while summary(run).status == "running":
+                time.sleep(0.2)
             asyncio.run(take(language, run))
 
 

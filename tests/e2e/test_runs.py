@@ -72,3 +72,13 @@ def test_a_run_goes_on_when_its_viewer_ends_and_the_next_sees_its_whole_history(
     first = next(event for event in runs.Tail(folder).read() if isinstance(event, events.Metric))
     assert first.step == 1  # its history begins with the first step, and so does the curve:
     again.wait(lambda: any(line.split()[:1] == ["0"] or " 0 " in line for line in again.lines), "the axis from 0")
+
+
+@pytest.mark.parametrize("arguments", [("run", "start"), ("check", "autograd/grad-of-mean")])
+def test_a_terminal_says_what_it_waits_for_and_takes_it_back(
+    terminal: Callable[..., Terminal], arguments: tuple[str, ...]
+) -> None:
+    screen = terminal("--lang", "en", *arguments, rows=200)
+    screen.wait("torch is loading")
+    screen.ended()
+    assert screen.text.strip() and "torch is loading" not in screen.text

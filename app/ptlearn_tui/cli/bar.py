@@ -6,6 +6,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from ptlearn_tui.cli.meanwhile import can_draw_over
 from ptlearn_tui.cli.run_lines import cells
 from ptlearn_tui.locale import t
 
@@ -33,7 +34,7 @@ class Bar:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._out = out
-        self.live = out.isatty() and environment.get("TERM", "dumb") != "dumb"
+        self.live = can_draw_over(out, environment)
         encoding = (out.encoding or "ascii").lower()
         self._full, self._empty = "=-" if ascii_only or not encoding.startswith("utf") else "━─"
         self._clock = clock

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ptlearn_tui import locale
+from ptlearn_tui.cli.meanwhile import meanwhile
 from ptlearn_tui.cli.run_lines import cells
 from ptlearn_tui.course import practice
 from ptlearn_tui.course.exercise import exercises, find
@@ -75,8 +76,9 @@ def _tried(exercise: Exercise, source: str, *, quiet: bool) -> Verdict:
     verdict = Verdict(exercise)
     server = Server()
     try:
-        server.start()
-        server.wait()
+        with meanwhile(t("torch is loading")):
+            server.start()
+            server.wait()
         for event in Attempt(source, exercise.checks, seed=random.randrange(2**31)).run(server):
             if isinstance(event, Stdout | Stderr):
                 stream = sys.stderr if quiet or isinstance(event, Stderr) else sys.stdout

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ptlearn_tui import locale
+from ptlearn_tui.cli.meanwhile import meanwhile
 from ptlearn_tui.course.notes.load import load
 from ptlearn_tui.course.plan import PLAN_IDS, load_plan
 from ptlearn_tui.errors import RequestError
@@ -57,8 +58,9 @@ def main(args: argparse.Namespace) -> int:
     server = Server()
     outcomes: list[Outcome] = []
     try:
-        server.start()
-        server.wait()
+        with meanwhile(t("torch is loading")):
+            server.start()
+            server.wait()
         offset = 0
         for document in documents:
             if not args.json and len(documents) > 1:

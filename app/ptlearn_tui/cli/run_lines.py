@@ -8,6 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING, TextIO
 
 from ptlearn_tui import events
+from ptlearn_tui.cli.meanwhile import can_draw_over
 from ptlearn_tui.doctor.report import gigabytes
 from ptlearn_tui.locale import t
 from ptlearn_tui.training import datasets
@@ -24,7 +25,7 @@ class RunLines:
 
     def __init__(self, out: TextIO, *, ascii_only: bool, environment: Mapping[str, str]) -> None:
         self._out = out
-        self._live = out.isatty() and environment.get("TERM", "dumb") != "dumb"
+        self._live = can_draw_over(out, environment)
         encoding = (out.encoding or "ascii").lower()
         self._full, self._empty = "=-" if ascii_only or not encoding.startswith("utf") else "━─"
         self._run: events.Run | None = None
@@ -37,6 +38,12 @@ class RunLines:
 
     def __exit__(self, *_: object) -> None:
         self._clear()  # leave no half-drawn line behind, however it ended
+
+    def begin(self) -> None:
+        """Until the run has written something, which takes it some seconds."""
+        if self._live:
+            self._out.write(t("the run is starting"))
+            self._out.flush()
 
     def show(self, batch: list[events.AnyEvent]) -> None:
         """Take in what the run has written since the last time."""

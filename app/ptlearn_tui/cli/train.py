@@ -32,6 +32,8 @@ def main(args: argparse.Namespace) -> int:
         return show_start(folder, tail, args.json)
     last: events.Event | None = None
     with RunLines(sys.stdout, ascii_only=getattr(args, "ascii", False), environment=os.environ) as lines:
+        if not args.json:
+            lines.begin()
         for batch in follow(folder, tail):
             show_json(batch) if args.json else lines.show(batch)
             last = batch[-1]

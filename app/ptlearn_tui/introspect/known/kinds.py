@@ -194,6 +194,7 @@ KNOWN = (
         "dtype-by-name",
         (
             r"argument 'dtype'.* must be torch\.dtype, not (?P<kind>\w+)",
+            r"invalid combination of arguments - got \([^)]*\bdtype=(?:str|type)\b",  # before 2.14
             r"invalid device string: '(?P<name>(?:u?int|float|bfloat|complex|double|long|half|bool)\w*)'",
         ),
         _dtype_name,
@@ -286,7 +287,14 @@ KNOWN = (
     Known("numpy-requires-grad", (r"can't call numpy\(\) on (?:tensor|variable) that requires grad",), _numpy),
     Known("numpy-on-gpu", (r"can'?t convert (?P<device>[\w:]+) (?:device type )?tensor to numpy",), _numpy),
     Known("tuple-for-tensor", (r"must be tensor, not tuple",), _tuple),
-    Known("tensors-in-a-list", (r"must be (?:a )?(?:tuple|list|sequence) of tensors, not tensor",), _list),
+    Known(
+        "tensors-in-a-list",
+        (
+            r"must be (?:a )?(?:tuple|list|sequence) of tensors, not tensor",
+            r"^(?:cat|concat)\(\) received an invalid combination of arguments - got \(tensor, tensor",  # before 2.14
+        ),
+        _list,
+    ),
     Known(
         "tensor-wanted",
         (r"must be tensor, not (?P<kind>(?:numpy\.)?(?:ndarray|list|int|float|str|bool))\b",),

@@ -283,7 +283,10 @@ KNOWN = (
     Known("attribute-close", (r"has no attribute '(?P<name>\w+)'",), _attribute, (AttributeError,)),
     Known(
         "keyword-close",
-        (r"unexpected keyword argument '(?P<keyword>\w+)'|'(?P<other>\w+)' is an invalid keyword",),
+        (
+            r"unexpected keyword argument '(?P<keyword>\w+)'|'(?P<other>\w+)' is an invalid keyword",
+            r"invalid combination of arguments - got \([^)]*\b(?P<keyword>\w+)=",  # before 2.14
+        ),
         _keyword,
         (TypeError,),
     ),

@@ -29,6 +29,7 @@ TABLE: dict[str, str] = {
     "go on after a cell that failed": "出错后继续运行后面的",
     "train a recipe for real": "真正训练一个配方",
     "see --list": "见 --list",
+    "torch is loading": "正在加载 torch",
     "what can be trained, and what it reaches": "能训练什么，能达到多少",
     "learning rate": "学习率",
     "processes (ranks) on this machine": "本机进程（rank）数",

@@ -13,14 +13,14 @@ def rows(answer):
         x = numbered(*shape)
         got = answer.shuffled(x.clone(), 0)
         right = isinstance(got, torch.Tensor) and got.shape == x.shape and got.dtype == x.dtype
-        holds(right and torch.equal(got.sort(0).values, x), "the rows of x", got, x=x)
+        holds(right and torch.equal(got.sort(0).values, x), "x[torch.randperm(len(x))]", got, x=x)
 
 
 def moves(answer):
     x = numbered(100)
     for seed in (0, 1, 2):
         got = answer.shuffled(x.clone(), seed)
-        holds((got != x).sum() > 50, "another order", got, seed=seed)
+        holds((got != x).sum() > 50, "≠ x", got, seed=seed)
 
 
 def repeats(answer):
@@ -35,7 +35,7 @@ def seeds(answer):
     x = numbered(100)
     orders = [answer.shuffled(x.clone(), seed).clone() for seed in (0, 1, 2)]
     for seed in (1, 2):
-        holds(not torch.equal(orders[seed], orders[0]), "another order than for seed 0", orders[seed], seed=seed)
+        holds(not torch.equal(orders[seed], orders[0]), "≠ seed 0", orders[seed], seed=seed)
 
 
 def untouched(answer):
