@@ -8,10 +8,11 @@ import warnings
 import weakref
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -256,6 +257,18 @@ def test_a_card_says_which_elements_of_its_storage_it_reads(tensor: torch.Tensor
         assert bool(found.histogram) == (found.min != found.max)
         again = torch.as_strided(tensor, found.shape, found.stride, found.offset)
         assert again.equal(tensor)
+
+
+@settings(deadline=None, max_examples=200)
+@given(views())
+@example(torch.zeros(10_000))  # its sample is every third value
+def test_a_card_from_a_device_says_what_one_from_the_cpu_says(tensor: torch.Tensor) -> None:
+    """Here the CPU passes for a device: what is read crosses in one copy."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reading, "elsewhere", lambda tensor: True)
+        there = of(tensor)
+    assert msgspec.structs.asdict(there) == msgspec.structs.asdict(of(tensor))
+    assert not tensor.numel() or there.values is not None
 
 
 def test_the_histogram_counts_each_value_once() -> None:

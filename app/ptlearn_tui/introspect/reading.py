@@ -43,13 +43,20 @@ class Reader:
 
     def _copy(self, numbers: list[int]) -> None:
         pieces = [self._pieces[number].resolve_conj().resolve_neg() for number in numbers]
-        joined = torch.cat([piece.reshape(-1).view(torch.uint8) for piece in pieces])
+        joined = torch.cat([_bytes(piece.reshape(-1)) for piece in pieces])
         here = torch.empty(joined.shape, dtype=torch.uint8, device="cpu").copy_(joined)
         start = 0
         for number, piece in zip(numbers, pieces, strict=True):
             size = math.prod(piece.shape) * piece.element_size()
             self._values[number] = here[start : start + size].view(piece.dtype).reshape(piece.shape)
             start += size
+
+
+def _bytes(row: torch.Tensor) -> torch.Tensor:
+    """Of a row that may be a view with steps; where it holds one number, `contiguous` leaves it its step."""
+    if row.stride(0) != 1:
+        row = row.clone(memory_format=torch.contiguous_format)
+    return row.view(torch.uint8)
 
 
 def elsewhere(tensor: torch.Tensor) -> bool:
