@@ -131,6 +131,15 @@ def test_all_cards_of_an_event_are_read_from_a_device_with_one_copy(monkeypatch:
     assert found[0].image is not None and (found[0].min, found[0].max) == (0.0, 0.0)
 
 
+def test_a_piece_that_a_device_cannot_give_costs_no_other_its_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "elsewhere", lambda tensor: True)
+    reader = reading.Reader()
+    good, bad = reader.add(torch.arange(4)), reader.add(torch.zeros(2, device="meta"))
+    reader.read()
+    assert reader[good] is not None and reader[good].tolist() == [0, 1, 2, 3]
+    assert reader[bad] is None
+
+
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.sampled_from([torch.float64, torch.bool, torch.complex64, torch.int16, torch.uint8]), min_size=1))
 def test_what_is_read_together_is_what_was_there(kinds: list[torch.dtype]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 import torch
 
@@ -34,8 +35,10 @@ class Reader:
             numbers.sort(key=lambda number: -self._pieces[number].element_size())
             try:
                 self._copy(numbers)
-            except Exception:  # a device that lacks an operator: its cards do without values
-                continue
+            except Exception:  # a device that lacks an operator: one after the other, and some cards without values
+                for number in numbers:
+                    with suppress(Exception):
+                        self._values[number] = self._pieces[number].cpu()
 
     def __getitem__(self, number: int) -> torch.Tensor | None:
         """The values of a piece, on the CPU."""
