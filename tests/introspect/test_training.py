@@ -89,6 +89,13 @@ def test_what_stands_on_a_device_is_read_in_one_transfer() -> None:
     assert DEVICE_LOT > LOT
 
 
+def test_what_a_device_that_has_failed_cannot_give_is_left_out() -> None:
+    """A tensor without memory stands for it."""
+    series = Curves(lambda *points: None, 0).series("loss")
+    series.waiting = [1.0, torch.empty((), device="meta"), 2.0]
+    assert series.take() == [1.0, 2.0] and series.waiting == []
+
+
 def test_a_loss_that_cannot_be_read_is_left_out() -> None:
     curves = Curves(lambda *points: None, 0)
     series = curves.series("loss")

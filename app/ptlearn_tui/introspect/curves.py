@@ -30,7 +30,8 @@ def reader(loss: torch.Tensor) -> Callable[[torch.Tensor], Any] | None:
     """
     if loss.is_cpu:
         return torch.Tensor.item
-    return None if loss.is_meta or loss.is_complex() else _copy
+    wrapped = torch._C._functorch.is_functorch_wrapped_tensor(loss)  # under vmap: no number of its own
+    return None if loss.is_meta or loss.is_complex() or wrapped else _copy
 
 
 def _copy(loss: torch.Tensor) -> torch.Tensor:
@@ -60,8 +61,11 @@ class Series:
         on_device = [value for value in waiting if isinstance(value, torch.Tensor)]
         if len({value.device for value in on_device}) > 1:  # the net moved in between
             on_device = [value.cpu() for value in on_device]
-        with torch.no_grad():
-            read = map(float, torch.stack(on_device).tolist() if on_device else [])
+        try:
+            with torch.no_grad():
+                read = map(float, torch.stack(on_device).tolist() if on_device else [])
+        except RuntimeError:  # the GPU has failed, and with it what it had computed
+            return values
         values = [next(read) if isinstance(value, torch.Tensor) else value for value in waiting]
         # What else `item()` gave was no loss: PyTorch differentiates nothing but real numbers.
         return [value for value in values if isinstance(value, float)]

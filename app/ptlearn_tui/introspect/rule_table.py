@@ -94,7 +94,7 @@ RULES: dict[str, Rule] = {
     "lgamma": each("d(ln Γ(a))", "ψ(a)·da", lambda y, a: a.digamma()),
     "logit": each("d(ln(a / (1 − a)))", "da / (a·(1 − a))", lambda y, a: 1 / (a * (1 - a))),
     "sigmoid": each("d(σ(a))", "y·(1 − y)·da", lambda y, a: y * (1 - y)),
-    "relu": each("d(relu a)", "[a > 0]·da", lambda y, a: 1.0 * (a > 0)),
+    "relu": each("d(relu a)", "[a > 0]·da", lambda y, a: 1.0 * ~(a <= 0)),  # NaN lets it pass, as in PyTorch
     "leaky_relu": each(
         "d(leaky_relu a)", "(1 if a > 0 else s)·da", lambda y, a, s: torch.where(a > 0, 1.0, s), s="negative_slope"
     ),
