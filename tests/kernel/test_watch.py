@@ -8,12 +8,14 @@ import weakref
 import pytest
 
 from ptlearn_tui.events import Tensor, Tensors
+from ptlearn_tui.kernel.execute import forget
 
 from .cells import Cells
 
 
 @pytest.fixture
 def cells() -> Cells:
+    forget({})  # what another test's variables were
     return Cells()
 
 
