@@ -36,7 +36,8 @@ def reader(loss: torch.Tensor) -> Callable[[torch.Tensor], Any] | None:
 
 def _copy(loss: torch.Tensor) -> torch.Tensor:
     """What the device will have computed; the learner, or a CUDA graph, may write another number over it."""
-    return loss.detach().reshape(()).clone()
+    loss = loss.detach()
+    return (loss.reshape(()) if loss.dim() else loss).clone()  # `reshape` alone takes as long as the rest
 
 
 class Series:
