@@ -69,10 +69,10 @@ def test_for_people_in_both_languages(capfd: pytest.CaptureFixture[str], tmp_pat
     out = capfd.readouterr().out
     assert out.startswith("✗ The gradient of a mean: right for a 2×2, wrong for another shape.\n")
     assert "  smallest input that fails  x = tensor(" in out
-    assert "  ✓ a 2×2   ✓ x is unchanged   ✗ any shape   · dtype\n" in out
+    assert "\n  ✓ a 2×2\n  ✓ x is unchanged\n  ✗ any shape\n  · dtype\n" in out
     assert main(["--lang", "zh", "check", "grad-of-mean", "--file", str(file)]) == 1
     out = capfd.readouterr().out
-    assert out.startswith("✗ 均值的梯度: 2×2 的对了，别的形状不对。\n")
+    assert out.startswith("✗ 均值的梯度：2×2 的对了，别的形状不对。\n")
     assert "出错的最小输入" in out
 
 

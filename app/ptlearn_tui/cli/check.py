@@ -113,13 +113,14 @@ def _record(verdict: Verdict) -> dict[str, object]:
 def _tell(verdict: Verdict) -> None:
     exercise = verdict.exercise
     mark = "✓" if verdict.passed else "✗"
-    sys.stdout.write(f"{mark} {exercise.title}: {one_line(verdict.message)}\n")
+    said = t("{title}: {message}", title=exercise.title, message=one_line(verdict.message))
+    sys.stdout.write(f"{mark} {said}\n")
     if verdict.failing is not None:
         _tell_values(verdict)
     elif verdict.error is not None and not verdict.passed:
         sys.stdout.write(_indented(verdict.error.traceback))
     marks = {True: "✓", False: "✗", None: "·"}
-    sys.stdout.write("  " + "   ".join(f"{marks[ok]} {label}" for label, ok in verdict.labels) + "\n")
+    sys.stdout.write("".join(f"  {marks[ok]} {label}\n" for label, ok in verdict.labels))
 
 
 def _tell_values(verdict: Verdict) -> None:

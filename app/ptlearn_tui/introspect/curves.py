@@ -123,19 +123,18 @@ class Curves:
 
     def add(self, series: Series, value: torch.Tensor | float, now: float) -> None:
         """One more point, at `now` (seconds). Raises nothing: what can't be read is left out."""
-        here = True
         try:
             if isinstance(value, torch.Tensor):
                 read = reader(value)
                 if read is None:
                     return
                 value = read(value)
-            here = not isinstance(value, torch.Tensor)
-            series.waiting.append(value if isinstance(value, torch.Tensor) else float(value))
+            kept = value if isinstance(value, torch.Tensor) else float(value)
         except (RuntimeError, TypeError, ValueError):  # under vmap, complex
             return
+        series.waiting.append(kept)
         if now >= self.due or len(series.waiting) >= COUNT:
-            self.due = now + (LOT if here else DEVICE_LOT)
+            self.due = now + (DEVICE_LOT if isinstance(kept, torch.Tensor) else LOT)
             self.flush()
 
     def flush(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 TABLE: dict[str, str] = {
+    "{title}: {message}": "{title}：{message}",
     "smallest input that fails": "出错的最小输入",
     "expected": "应为",
     "got": "得到",
