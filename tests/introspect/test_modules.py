@@ -275,8 +275,8 @@ def test_of_many_passes_that_break_off_each_raises_what_it_would() -> None:
     cells.run("nets = [torch.nn.Sequential(torch.nn.Linear(3, 3)) for _ in range(9)]\nraised = []")
     cells.run("""for net in nets:
     try: net(torch.ones(1, 2))
-    except Exception as error: raised.append((str(error)[:4], error.__context__))""")
-    assert cells.namespace["raised"] == [("mat1", None)] * 9
+    except Exception as error: raised.append(("mat1" in str(error), error.__context__))""")
+    assert cells.namespace["raised"] == [(True, None)] * 9
     assert at_rest()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from itertools import islice
+from types import ModuleType, NoneType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 MOST = 16  # tensors of one list, dict or module that get a card
 LOOKED_AT = 4_096  # items of a container, or parameters of a module, that are looked at
+
+# Most variables of most programs. Asking this first is ten times as fast as looking into each.
+ALONE = frozenset({NoneType, bool, int, float, complex, str, bytes, type, ModuleType})
 
 # By exact class, so that nobody's subclass is told wrongly; "out, in, rows, columns".
 _DIMS: dict[type, list[str]] = {
@@ -32,11 +36,10 @@ def members(name: str, value: object, looked_at: int = LOOKED_AT) -> Iterator[tu
     At most 16, among the first `looked_at` items; and only of exact built-in containers, since iterating over anything
     else would run the learner's code.
     """
-    if isinstance(value, torch.Tensor) or is_array(value):
+    if _is_one(value):
         yield name, value
-        return
-    found = _items(name, value, looked_at)
-    yield from islice((each for each in found if isinstance(each[1], torch.Tensor) or is_array(each[1])), MOST)
+    else:
+        yield from islice(_inside(name, value, looked_at), MOST)
 
 
 def is_array(value: object) -> bool:
@@ -45,15 +48,22 @@ def is_array(value: object) -> bool:
     return numpy is not None and type(value) is getattr(numpy, "ndarray", None)
 
 
-def _items(name: str, value: object, looked_at: int = LOOKED_AT) -> Iterator[tuple[str, Any]]:
+def _is_one(value: object) -> bool:
+    return type(value) not in ALONE and (isinstance(value, torch.Tensor) or is_array(value))
+
+
+def _inside(name: str, value: object, looked_at: int = LOOKED_AT) -> Iterator[tuple[str, Any]]:
     if isinstance(value, torch.nn.Module):
-        return ((f"{name}.{inner}", parameter) for inner, parameter in value.named_parameters())
-    if type(value) in (list, tuple):
-        return ((f"{name}[{index}]", item) for index, item in enumerate(value[:looked_at]))  # type: ignore[index]
-    if type(value) is dict:
-        keys = [key for key in islice(value, looked_at) if type(key) in (str, int)]
-        return ((f"{name}[{key!r}]", value[key]) for key in keys)
-    return iter(())
+        for inner, parameter in value.named_parameters():
+            yield f"{name}.{inner}", parameter
+    elif type(value) in (list, tuple):
+        for index, item in enumerate(value[:looked_at]):  # type: ignore[index]
+            if _is_one(item):
+                yield f"{name}[{index}]", item
+    elif type(value) is dict:
+        for key in [key for key in islice(value, looked_at) if type(key) in (str, int)]:
+            if _is_one(value[key]):
+                yield f"{name}[{key!r}]", value[key]
 
 
 class Groups:
@@ -75,7 +85,7 @@ class Groups:
 
 
 def _describe(name: str, root: object) -> Group:
-    tensors = [item for _, item in islice(_items(name, root), LOOKED_AT) if isinstance(item, torch.Tensor)]
+    tensors = [item for _, item in islice(_inside(name, root), LOOKED_AT) if isinstance(item, torch.Tensor)]
     return Group(
         name=name,
         kind=type(root).__name__,

@@ -10,6 +10,7 @@ from msgspec import UNSET
 from torch import nn
 
 from ptlearn_tui.introspect.forward import Forwards, Pass, worth_telling
+from ptlearn_tui.introspect.groups import ALONE
 from ptlearn_tui.introspect.modules import describe
 from ptlearn_tui.kernel.backward import place_of
 
@@ -41,7 +42,7 @@ class Trees:
         """A top-level statement."""
         self._line = line
         self._called.clear()
-        if not self._off and not any(_is_compiled(value) for _, value in self._newest()):
+        if not self._off and not any(_is_compiled(value) for _, value in self._newest() if type(value) not in ALONE):
             self._forwards.arm()
 
     def ended(self, names: Iterable[str]) -> None:

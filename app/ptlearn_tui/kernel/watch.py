@@ -13,7 +13,7 @@ import torch
 from ptlearn_tui.events import Event, Graph, Tensor, Tensors, Was
 from ptlearn_tui.introspect import autograd
 from ptlearn_tui.introspect.arrays import array_view
-from ptlearn_tui.introspect.groups import MOST, is_array, members
+from ptlearn_tui.introspect.groups import ALONE, MOST, is_array, members
 from ptlearn_tui.introspect.names import Named, Names, Place
 from ptlearn_tui.introspect.no_graph import no_graphs
 from ptlearn_tui.introspect.statistics import fingerprint
@@ -192,7 +192,7 @@ class Watch:
         """The newest tensors and arrays of the namespace, and those in its modules, lists, tuples and dicts."""
         found: list[tuple[str, Any]] = []
         for name, value in islice(reversed(self._namespace.items()), 8 * WATCHED):
-            if not name.startswith("_"):
+            if type(value) not in ALONE and not name.startswith("_"):
                 found += members(name, value, looked_at=MOST)
                 if len(found) >= WATCHED:
                     break

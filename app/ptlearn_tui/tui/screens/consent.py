@@ -13,8 +13,8 @@ from ptlearn_tui.locale import t
 from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.text import wrap
 from ptlearn_tui.tui.theme import ACCENT, MUTED, STRONG
-from ptlearn_tui.tui.widgets.code_lines import in_colour
 from ptlearn_tui.tui.widgets.lines import Lines
+from ptlearn_tui.tui.widgets.python_colours import in_colour
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -5,19 +5,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
 from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 
 from ptlearn_tui.locale import t
-from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.glyphs import FOCUS, HERE, only_ascii
 from ptlearn_tui.tui.record import Record
 from ptlearn_tui.tui.text import spread, took
 from ptlearn_tui.tui.theme import ACCENT, BAD, FAINT, GOOD, MUTED, RICH, STRONG, WARN
-from ptlearn_tui.tui.widgets.code_lines import CodeRows, in_colour, lay_differences, lay_step
+from ptlearn_tui.tui.widgets.code_lines import CodeRows, lay_differences, lay_step
 from ptlearn_tui.tui.widgets.lines import Lines
 from ptlearn_tui.tui.widgets.output_panel import lay_printed
 from ptlearn_tui.tui.widgets.saved import lay_saved
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from ptlearn_tui.course.page import Cell
     from ptlearn_tui.tui.widgets.lines import Row
 
-MOST_AT_ONCE = 300  # lines that are coloured as they are laid out: some 40 ms
 MOST_OUTPUT = 14  # lines of output below the cell; the rest is in the Output panel
 
 
@@ -78,14 +75,6 @@ class CodeCell(Lines, can_focus=True):
 
     class Grew(Asked):
         """The cell that has the keys has another height: it prints."""
-
-    class Coloured(Message):
-        """The colours of a long text are found."""
-
-        def __init__(self, source: str, code: list[Content]) -> None:
-            super().__init__()
-            self.source = source
-            self.code = code
 
     def __init__(self, cell: Cell, record: Record) -> None:
         super().__init__(id=f"cell-{cell.index}")
@@ -172,35 +161,21 @@ class CodeCell(Lines, can_focus=True):
         if self.differing:
             return [*rows, *lay_differences(self.cell.source, self.source, width)]
         if self._rows is None:
-            self._rows = CodeRows(self._code())
+            self._rows = CodeRows(self.source, self._left_out)
         if self.veiled:
             return [*rows, *self._rows.lay(Record(), width, None)]
         step = self.record.step if self.record.state == "standing" else None
         rows += self._rows.lay(self.record, width, step.line if step is not None else self.pointed)
-        digits = len(str(len(self._rows.code)))
+        digits = len(str(len(self._rows)))
         indent = " " * (digits + 3)
         if step is not None:
             rows += lay_step(step, width, indent)
         return [*rows, *(Content.assemble(indent, line) for line in self._output(width - digits - 5))]
 
-    def _code(self) -> list[Content]:
-        """In colour at once where that is quick; else without it, until a thread has found the colours."""
-        source = self.source
-        if source.count("\n") < MOST_AT_ONCE:
-            return in_colour(source)
-        self.find_colours(source)
-        return [Content(line) for line in safe(source).split("\n")]
-
-    @work(thread=True, group="colours", exclusive=True, exit_on_error=False, description="colour a long cell")
-    def find_colours(self, source: str) -> None:
-        """150 µs a line: not while somebody waits for a key."""
-        self.post_message(self.Coloured(source, in_colour(source)))
-
-    @on(Coloured)
-    def _coloured(self, message: Coloured) -> None:
-        if message.source == self.source:
-            self._rows = CodeRows(message.code)
-            self.changed()
+    @property
+    def _left_out(self) -> int:
+        """Lines at its end that are not shown."""
+        return 0
 
     def _title(self) -> Content:
         number = str(self.record.number) if self.record.number else ""

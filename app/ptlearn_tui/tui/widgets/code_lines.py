@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from pygments.token import Token as T
 from rich.cells import cell_len
 from textual.content import Content
-from textual.highlight import HighlightTheme, highlight
 
 from ptlearn_tui.locale import t
 from ptlearn_tui.plain import safe
@@ -19,6 +16,7 @@ from ptlearn_tui.tui.glyphs import POINTER
 from ptlearn_tui.tui.record import Record
 from ptlearn_tui.tui.text import fit, spread, thousands, wrap
 from ptlearn_tui.tui.theme import ACCENT, BAD, CURRENT, FAINT, GOOD, MUTED, WARN
+from ptlearn_tui.tui.widgets.python_colours import PythonColours
 from ptlearn_tui.tui.widgets.tensor_panel import shape_words
 
 if TYPE_CHECKING:
@@ -29,29 +27,6 @@ LEAST_COLUMN = 17  # cells: shape and operator, as on the drawn screens
 WIDEST = 24  # cells of a value in the column; `f` shows more
 
 _WORDS = {"leaf": GOOD}
-_CALL = re.compile(r"(?<=\.)[a-z_]\w*(?=\()")  # methods and functions of modules: x.mean(, torch.ones(
-
-
-class CodeTheme(HighlightTheme):
-    """Few colours: keywords, numbers, strings, calls. Names stay text."""
-
-    STYLES = {  # noqa: RUF012 - as Textual declares it
-        T.Comment: "$comment",
-        T.Keyword: "$keyword",
-        T.Keyword.Constant: "$keyword",
-        T.Operator.Word: "$keyword",
-        T.Literal.Number: "$number",
-        T.Literal.String: "$string",
-        T.Name.Function: "$call",
-        T.Name.Class: "$call",
-        T.Name.Decorator: "$call",
-    }
-
-
-def in_colour(source: str) -> list[Content]:
-    """The lines of a Python text."""
-    coloured = highlight(safe(source), language="python", theme=CodeTheme).highlight_regex(_CALL, style="$call")
-    return coloured.split("\n", allow_blank=True)[: source.count("\n") + 1]
 
 
 class CodeRows:
@@ -61,12 +36,16 @@ class CodeRows:
     then, and made when it is drawn.
     """
 
-    def __init__(self, code: list[Content]) -> None:
-        self.code = code
-        self._widths = [text.cell_length for text in code]
-        self._later = [partial(self._row, number) for number in range(1, len(code) + 1)]
+    def __init__(self, source: str, left_out: int = 0) -> None:
+        """`left_out`: lines at its end that are not shown."""
+        self._code = PythonColours(source)
+        self._widths = [cell_len(text) for text in self._code.lines[: len(self._code.lines) - left_out]]
+        self._later = [partial(self._row, number) for number in range(1, len(self) + 1)]
         self._words: dict[int, tuple[Line, _Made]] = {}
         self._now = _Now({}, (0, 0), Record(), 0, None)
+
+    def __len__(self) -> int:
+        return len(self._widths)
 
     def lay(self, record: Record, width: int, pointed: int | None) -> list[Row]:
         """`pointed` is the line that another pane points at."""
@@ -80,12 +59,14 @@ class CodeRows:
         shape_width = max(shapes, 6) + 2
         columns = shape_width, max(shape_width + max(words, 8), LEAST_COLUMN - 1)
         self._now = _Now(made, columns, record, width, pointed)
-        room = width - len(str(len(self.code))) - 4
+        room = width - len(str(len(self))) - 4
         rows: list[Row] = []
-        whole = record.error is not None or record.full
+        longer = set(made) if record.full else set[int]()  # these may take a row more
+        if record.error is not None:
+            longer.add(record.error.line or 0)
         for number, (code_width, later) in enumerate(zip(self._widths, self._later, strict=True), 1):
             each = made.get(number)
-            if whole or code_width + (each.width + 2 if each is not None else 0) > room:
+            if number in longer or code_width + (each.width + 2 if each is not None else 0) > room:
                 rows += self._line(number)
             else:
                 rows.append(later)
@@ -96,12 +77,12 @@ class CodeRows:
 
     def _line(self, number: int) -> list[Content]:
         made, columns, record, width, pointed = self._now
-        digits, error, current = len(str(len(self.code))), record.error, number == pointed
+        digits, error, current = len(str(len(self))), record.error, number == pointed
         failed = error.kind if error is not None and error.line == number else ""
         style = BAD if failed else FAINT
         gutter = Content.assemble((POINTER, ACCENT) if current else " ", (f"{number:>{digits}}", style), "  ")
         beside = _beside(made.get(number), failed, columns, record.full)
-        lines = _code_line(gutter, self.code[number - 1], beside, width, current=current)
+        lines = _code_line(gutter, self._code.line(number - 1), beside, width, current=current)
         if record.full and number in made and (told := in_full(record.lines[number])):
             indent = " " * (digits + 5)
             lines += [Content.assemble(indent, piece) for piece in wrap(told, width - len(indent) - 1)]

@@ -15,6 +15,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
 
 from ptlearn_tui.tui.theme import RICH, SIXTEEN
+from ptlearn_tui.tui.widgets.python_colours import QUERY
 
 if TYPE_CHECKING:
     from textual import events
@@ -24,37 +25,13 @@ _WORD = re.compile(r"[^\W\d]\w*\Z")
 
 
 def _theme(name: str, colours: dict[str, str]) -> TextAreaTheme:
-    """The cell's own colours, for tree-sitter's names of things."""
+    """The cell's own colours, by the captures of its query."""
 
     def style(role: str) -> Style:
-        colour = colours[role].replace("ansi_", "").replace("default", "")
-        return Style(color=colour or None)
+        return Style(color=colours[role].replace("ansi_", ""))
 
-    return TextAreaTheme(
-        name=name,
-        syntax_styles={
-            "comment": style("comment"),
-            "string": style("string"),
-            "number": style("number"),
-            "float": style("number"),
-            "boolean": style("keyword"),
-            "constant.builtin": style("keyword"),
-            "keyword": style("keyword"),
-            "keyword.function": style("keyword"),
-            "keyword.return": style("keyword"),
-            "keyword.operator": style("keyword"),
-            "conditional": style("keyword"),
-            "repeat": style("keyword"),
-            "include": style("keyword"),
-            "exception": style("keyword"),
-            "function": style("call"),
-            "function.call": style("call"),
-            "method": style("call"),
-            "method.call": style("call"),
-            "class": style("call"),
-            "type": style("call"),
-        },
-    )
+    roles = ("comment", "string", "number", "keyword", "call")
+    return TextAreaTheme(name=name, syntax_styles={role: style(role) for role in roles})
 
 
 def _word_before(line: str, column: int) -> str:
@@ -93,7 +70,9 @@ class Editor(TextArea):
             self.column = column  # 0-based
 
     def __init__(self, index: int, source: str, line: int = 0) -> None:
-        super().__init__(source, language="python", show_line_numbers=True, tab_behavior="indent", soft_wrap=False)
+        super().__init__(source, show_line_numbers=True, tab_behavior="indent", soft_wrap=False)
+        self.update_highlight_query("python", QUERY)
+        self.language = "python"
         self.index = index
         self.indent_width = INDENT
         self._first_line = line

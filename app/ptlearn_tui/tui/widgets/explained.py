@@ -13,7 +13,7 @@ from ptlearn_tui.locale.explained import explain, live, repair_labels
 from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.text import wrap
 from ptlearn_tui.tui.theme import MUTED, WARN
-from ptlearn_tui.tui.widgets.code_lines import in_colour
+from ptlearn_tui.tui.widgets.python_colours import in_colour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,8 @@ from ptlearn_tui.plain import safe
 from ptlearn_tui.tui.glyphs import tick
 from ptlearn_tui.tui.text import spread, took, wrap
 from ptlearn_tui.tui.theme import ACCENT, BAD, GOOD, MUTED, STRONG, WARN
-from ptlearn_tui.tui.widgets.code_lines import in_colour
 from ptlearn_tui.tui.widgets.lines import Lines
+from ptlearn_tui.tui.widgets.python_colours import in_colour
 
 if TYPE_CHECKING:
     from ptlearn_tui.course.exercise import Exercise

@@ -53,10 +53,6 @@ class RecipeCell(CodeCell):
         lines = self.source.count("\n") + 1
         return 0 if self.record.full or lines <= MOST_OF_FILE + 1 else lines - MOST_OF_FILE
 
-    def _code(self) -> list[Content]:
-        code = super()._code()
-        return code[: len(code) - self._left_out]
-
     def _title(self) -> Content:
         return Content.assemble((t("Run"), MUTED), " ", (self.cell.run or "", STRONG))
 
