@@ -58,8 +58,18 @@ SHAPES = [
         "matmul-shapes",
         "a, b = torch.ones(5, 2, 3), torch.ones(5, 4, 3)",
         "torch.bmm(a, b)",
-        {"a_size": "3", "b_size": "4"},
-        ("a = torch.ones(5, 2, 3)\n@@\na @ b",),
+        {"a_size": "3", "b_size": "4", "turned": "a @ b.mT"},
+        ("a, b = torch.ones(5, 2, 3), torch.ones(5, 4, 3)\n@@", "a = torch.ones(5, 2, 3)\n@@\na @ b"),
+    ),
+    Case(
+        "matmul-shapes",
+        "a, b = torch.ones(5, 2, 3), torch.ones(5, 3)",
+        "a @ b",
+        {"vectors": "a @ b[..., None]"},
+        (
+            "a, b = torch.ones(5, 2, 3), torch.ones(5, 3)\nc = @@\nassert c.shape == (5, 2, 1)",
+            "a, b = torch.ones(5, 2, 3), 0\n@@\na @ b",
+        ),
     ),
     Case(
         "matmul-shapes",

@@ -38,8 +38,10 @@ def _matmul(scene: Scene, found: re.Match[str]) -> Maybe:
         return {}
     a, b = both
     facts: Maybe = {"a": a.name, "b": b.name, "a_shape": shape(a.value), "b_shape": shape(b.value)}
-    if b.value.dim() == 2 and b.value.shape[1] == left:
-        facts["turned"] = f"{a.name} @ {b.name}.T"
+    if a.value.dim() > 2 and shape_of(b.value) == [*shape_of(a.value)[:-2], left]:
+        facts["vectors"] = f"{a.name} @ {b.name}[..., None]"
+    elif b.value.dim() > 1 and b.value.shape[-1] == left:
+        facts["turned"] = f"{a.name} @ {b.name}.{'T' if b.value.dim() == 2 else 'mT'}"
     elif a.value.dim() == 2 and a.value.shape[0] == right:
         facts["turned"] = f"{a.name}.T @ {b.name}"
     return facts

@@ -17,6 +17,7 @@ _SHAPES = {
             "`@` pairs the last size of the left with the rows of the right: the two have to be equal.",
         ),
         (
+            "{vectors}  # a vector for each matrix",
             "{turned}  # one of them turned round",
             "{b:b} = torch.randn({a_size:3}, 2)  # as many rows as {a:a} has columns",
         ),
