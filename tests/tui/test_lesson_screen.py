@@ -112,6 +112,7 @@ async def test_a_stubborn_cell_is_killed_without_a_question_and_the_next_gets_a_
         await bench.press("tab", "enter")
         await bench.until(ended(screen.session.records[1]))
         assert screen.session.records[1].output.lines == [("value", "2")]
+        assert not list(bench.app._notifications), "the offer is out of date"
 
 
 async def test_K_asks_where_nothing_is_stuck(dashboard: Callable[..., object], tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ class RunningScreen(BaseScreen):
         super().__init__()
         self.session = session
         self.inbox = Inbox(lambda: self.post_message(Arrived()))
+        self._offered = False  # K, for what does not obey
 
     def on_mount(self) -> None:
         """A cell may wait for torch."""
@@ -202,6 +203,9 @@ class RunningScreen(BaseScreen):
         """Its Done has come: what it made stands, and the next one begins."""
         for widget in self.text.cells:
             widget.changed()  # those that waited may not run any more
+        if self._offered:
+            self._offered = False
+            self.app.clear_notifications()  # or it lay over the next cell's output, for a key that is a question now
         self.side.changed(*PANELS)
         self._next()
 
@@ -224,6 +228,7 @@ class RunningScreen(BaseScreen):
     def _offer_kill(self) -> None:
         if self.session.stubborn:
             self.dashboard.say(t("it does not obey: K kills the kernel and starts a fresh one"))
+            self._offered = True
 
     def action_kill(self) -> None:
         """Asks first, unless the kernel has not obeyed ctrl+c for a second."""
