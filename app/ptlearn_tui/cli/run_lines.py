@@ -11,6 +11,7 @@ from ptlearn_tui import events
 from ptlearn_tui.cli.meanwhile import can_draw_over
 from ptlearn_tui.doctor.report import gigabytes
 from ptlearn_tui.locale import t
+from ptlearn_tui.runs.notes import told
 from ptlearn_tui.training import datasets
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ class RunLines:
                 case events.Eval():
                     self._line(self._epoch(event))
                 case events.Note():
-                    what = f"{action(event.action)} {event.text}".rstrip()
-                    self._line(t("step {n}: {what}", n=event.step, what=what))
+                    self._line(t("step {n}: {what}", n=event.step, what=told(event)))
                 case events.End():
                     self._line(_ending(event))
                     return
@@ -117,20 +117,6 @@ class RunLines:
         if self._live:
             self._out.write("\r\x1b[K")
             self._out.flush()
-
-
-def action(name: str) -> str:
-    """What somebody did to a run, in words."""
-    words = {
-        "pause": t("paused"),
-        "go on": t("goes on"),
-        "rate": t("learning rate"),
-        "stop": t("stopped"),
-        "resume": t("resumed"),
-        "look": t("looked into"),
-        "compile": t("torch.compile works for about a minute before the first step"),
-    }
-    return words.get(name, name)
 
 
 def cells(text: str) -> int:

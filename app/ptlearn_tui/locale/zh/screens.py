@@ -408,4 +408,10 @@ TABLE: dict[str, str] = {
     "Your own notes open too:  ptlearn-tui open notes.md": "也能打开自己的笔记：ptlearn-tui open 笔记.md",
     "copy this text": "复制这段文字",
     "copy": "复制",
+    "set the learning rate": "设置学习率",
+    "Learning rate": "学习率",
+    "now {rate}": "现在是 {rate}",
+    "sets it": "设定",
+    "a number above 0, as 0.001": "大于 0 的数，如 0.001",
+    "leave it as it is": "保持不变",
 }

@@ -20,6 +20,7 @@ from ptlearn_tui.tui.run_follow import LIVE, follow
 from ptlearn_tui.tui.run_view import RunView
 from ptlearn_tui.tui.screens.base import TALL, WIDE, BaseScreen
 from ptlearn_tui.tui.screens.question import Question
+from ptlearn_tui.tui.screens.rate import RateScreen
 from ptlearn_tui.tui.text import thousands
 from ptlearn_tui.tui.theme import BAD, GOOD, MUTED, RICH, WARN
 from ptlearn_tui.tui.widgets.bars import Footer, Header, Hint, crumbs
@@ -58,6 +59,7 @@ class TrainingScreen(BaseScreen):
     BINDINGS: ClassVar = [
         Binding("space", "pause", "pause, or go on", show=False),
         Binding("full_stop", "one_step", "one step, then pause", show=False),
+        Binding("l", "rate", "set the learning rate", show=False),
         Binding("x", "stop", "stop the run", show=False),
         Binding("g", "axis", "logarithmic or linear axis", show=False),
         Binding("m", "mistakes", "the surest mistakes, or the curve", show=False),
@@ -217,6 +219,15 @@ class TrainingScreen(BaseScreen):
         """One step, then it is paused again."""
         if self._live():
             self.ask(Command("step", by=_me()))
+
+    def action_rate(self) -> None:
+        """Now, and the rest of the schedule in proportion."""
+        if self._live():
+            self.app.push_screen(RateScreen(self.view.rate), self._rate_answered)
+
+    def _rate_answered(self, rate: float | None) -> None:
+        if rate is not None:
+            self.ask(Command("rate", value=rate, by=_me()))
 
     def action_stop(self) -> None:
         """Asks: a stopped run can be resumed, but stops for everybody."""

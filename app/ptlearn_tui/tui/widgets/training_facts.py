@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from textual.content import Content
 
+from ptlearn_tui.events import Note
 from ptlearn_tui.locale import t
 from ptlearn_tui.plain import safe
+from ptlearn_tui.runs.notes import told
 from ptlearn_tui.tui.text import duration, fit, spread, thousands, wrap
 from ptlearn_tui.tui.theme import ACCENT, BAD, FAINT, GOOD, MUTED, STRONG, WARN
 from ptlearn_tui.tui.widgets.lines import Lines
@@ -141,7 +143,7 @@ class Captions(Lines):
         margin = "   " if width >= 100 else " "
         lines: list[Content] = []
         for note in view.notes[-2:]:
-            words = safe(getattr(note, "text", "") or getattr(note, "message", "") or getattr(note, "action", ""))
+            words = safe(told(note) if isinstance(note, Note) else note.message)
             step = getattr(note, "step", view.step)
             lines.append(Content.assemble(margin, (fit(t("step {n}", n=thousands(step)), 13), MUTED), words))
         caption = view.caption()
