@@ -295,3 +295,13 @@ def test_a_look_inside_and_sample_predictions_change_nothing_of_the_run(small: P
     sample = next(event for event in found if isinstance(event, events.Sample))
     assert (sample.epoch, sample.of) == (0, 100)
     assert [event.action for event in found if isinstance(event, events.Note)] == ["pause", "look", "go on"]
+
+
+def test_a_look_that_is_asked_for_before_the_first_step_comes_after_it(small: Path, tmp_path: Path) -> None:
+    loop = make(small, tmp_path / "run")
+    loop.commands.put(Command("look", by="alice"))
+    loop.run()
+    found = [event for event in Tail(loop.folder).read() if isinstance(event, (events.Note, events.Tensors))]
+    assert [type(event) for event in found] == [events.Note, events.Tensors]
+    assert isinstance(found[0], events.Note)
+    assert (found[0].step, found[0].text) == (1, "alice")

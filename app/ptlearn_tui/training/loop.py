@@ -65,6 +65,7 @@ class Loop:
     meeting: int = 0  # the step before which the ranks next agree on what to do
     meter: Meter = field(init=False)
     batch: tuple[Tensor, Tensor] | None = None  # the last one
+    looking: str | None = None  # who wants to look inside, where there is no batch yet
 
     def __post_init__(self) -> None:
         self.meter = Meter(self.plan.net, self.plan.device)
@@ -146,6 +147,9 @@ class Loop:
             loss = plan.recipe.step(images, targets, self.meter.mark)
             self.step += 1
             self.meter.add(self.step, self.clock(), loss, len(targets) * plan.ranks.size)
+            if self.looking is not None:
+                self._look(self.looking)
+                self.looking = None
 
     def _report(self) -> None:
         found = self.meter.report(self.plan.ranks.mean)
@@ -225,8 +229,11 @@ class Loop:
                 before = self._rate()
                 self._set_rate(command.value)
                 self.note("rate", f"{before:.4g} → {command.value:.4g}" + f" {command.by}".rstrip())
-            case "look" if self.plan.ranks.first and self.batch is not None:
-                self._look(command.by)
+            case "look" if self.plan.ranks.first:
+                if self.batch is None:
+                    self.looking = command.by
+                else:
+                    self._look(command.by)
             case "samples" if self.plan.ranks.first and self.plan.test is not None:
                 self._sample(self.plan.test)
             case "stop":

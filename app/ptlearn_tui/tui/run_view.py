@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ptlearn_tui import events as ev
 from ptlearn_tui.locale import t
 from ptlearn_tui.training import datasets
+from ptlearn_tui.tui.record import Record
 from ptlearn_tui.tui.widgets.plot import Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NORMS_KEPT = 12  # bars of each layer's gradient norms
+
+
+class Inside(NamedTuple):
+    """What a look inside the run has told, as the panels show it."""
+
+    step: int
+    record: Record
 
 
 @dataclass
@@ -31,6 +39,7 @@ class RunView:
     timing: ev.Timing | None = None
     norms: dict[str, list[float]] = field(default_factory=dict)
     sample: ev.Sample | None = None
+    inside: Inside | None = None  # the newest look
     notes: list[ev.Note | ev.Advice] = field(default_factory=list)
     end: ev.End | None = None
     paused: ev.Note | None = None
@@ -39,13 +48,13 @@ class RunView:
 
     def apply(self, events: Iterable[ev.AnyEvent], status: str = "running") -> bool:
         """Take events in, and how the run stands (`runs.summary`); whether anything is new."""
-        before = (self.step, self.time, len(self.notes), self.end, self.lost)
+        before = (self.step, self.time, len(self.notes), self.inside, self.end, self.lost)
         self.lost = status == "lost"
         for event in events:
             self._apply(event)
             if isinstance(event.time, (int, float)):
                 self.time = float(event.time)
-        return before != (self.step, self.time, len(self.notes), self.end, self.lost)
+        return before != (self.step, self.time, len(self.notes), self.inside, self.end, self.lost)
 
     def _apply(self, event: ev.AnyEvent) -> None:
         match event:
@@ -67,6 +76,12 @@ class RunView:
                     del kept[:-NORMS_KEPT]
             case ev.Sample():
                 self.sample = event
+            case ev.Tensors():
+                self.inside = Inside(self.step, Record())
+                self.inside.record.apply([event])
+            case ev.Graph() if self.inside is not None:
+                self.inside = Inside(self.inside.step, self.inside.record)
+                self.inside.record.apply([event])
             case ev.Note(action=action):
                 self.notes.append(event)
                 self.paused = event if action == "pause" else self.paused if action == "step" else None

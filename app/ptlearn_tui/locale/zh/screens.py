@@ -414,4 +414,10 @@ TABLE: dict[str, str] = {
     "sets it": "设定",
     "a number above 0, as 0.001": "大于 0 的数，如 0.001",
     "leave it as it is": "保持不变",
+    "inside": "内部",
+    "look again": "再看一次",
+    "the run looks inside after this step": "这一步之后就看内部",
+    "back to the curve": "回到曲线",
+    "the other panel": "另一个面板",
+    "look inside: tensors and graph": "看内部：张量和计算图",
 }

@@ -19,6 +19,7 @@ from ptlearn_tui.tui import glyphs
 from ptlearn_tui.tui.run_follow import LIVE, follow
 from ptlearn_tui.tui.run_view import RunView
 from ptlearn_tui.tui.screens.base import TALL, WIDE, BaseScreen
+from ptlearn_tui.tui.screens.inside import InsideScreen
 from ptlearn_tui.tui.screens.question import Question
 from ptlearn_tui.tui.screens.rate import RateScreen
 from ptlearn_tui.tui.text import thousands
@@ -59,6 +60,7 @@ class TrainingScreen(BaseScreen):
     BINDINGS: ClassVar = [
         Binding("space", "pause", "pause, or go on", show=False),
         Binding("full_stop", "one_step", "one step, then pause", show=False),
+        Binding("i", "inside", "look inside: tensors and graph", show=False),
         Binding("l", "rate", "set the learning rate", show=False),
         Binding("x", "stop", "stop the run", show=False),
         Binding("g", "axis", "logarithmic or linear axis", show=False),
@@ -125,6 +127,7 @@ class TrainingScreen(BaseScreen):
 
     @on(Logged)
     def _logged(self, message: Logged) -> None:
+        inside = self.view.inside
         changed = self.view.apply(message.events, message.status)
         if changed or message.status != self.status:
             self.status = message.status
@@ -133,6 +136,8 @@ class TrainingScreen(BaseScreen):
                     widget.changed()
             self.show_status()
             self.show_hints()
+        if isinstance(self.app.screen, InsideScreen) and self.view.inside is not inside:
+            self.app.screen.show(self.view.inside)
 
     # ---- what is shown -----------------------------------------------------------------------------------------
 
@@ -219,6 +224,17 @@ class TrainingScreen(BaseScreen):
         """One step, then it is paused again."""
         if self._live():
             self.ask(Command("step", by=_me()))
+
+    def action_inside(self) -> None:
+        """As it is now; of a run that has ended, what was seen last."""
+        if self.status in LIVE or self.view.inside is None:
+            self._look()
+        if self.status in LIVE or self.view.inside is not None:
+            self.app.push_screen(InsideScreen(self.run_id, self.view.inside, self._look))
+
+    def _look(self) -> None:
+        if self._live():
+            self.ask(Command("look", by=_me()))
 
     def action_rate(self) -> None:
         """Now, and the rest of the schedule in proportion."""

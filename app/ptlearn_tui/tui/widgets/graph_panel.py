@@ -36,8 +36,10 @@ class GraphBody(PanelBody):
 
     marks_itself = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, placed: bool = True) -> None:
+        """`placed`: nodes have lines, which made them; those of a run have none."""
         super().__init__()
+        self.placed = placed
         self.at = 0  # index of the current line
         self.root: str | None = None  # chosen by the learner; None: the newest
         self.unfolded: set[int] = set()  # by the node that they begin with
@@ -296,7 +298,7 @@ class GraphBody(PanelBody):
             fit(shape, max(shape_width, cell_len(shape) + 2)),
             (kind, MUTED),
         )
-        return spread(line, Content.styled(line_words(node) + "  ", MUTED), width)
+        return spread(line, Content.styled(line_words(node) + "  ", MUTED), width) if self.placed else line
 
     def _fold(self, item: Fold, width: int, mark: tuple[str, str]) -> Content:
         """`+ add, mul ×5 000`: what is repeated, and how often."""
@@ -314,6 +316,8 @@ class GraphBody(PanelBody):
             (times, ""),
             ("   " + t("{n} nodes", n=thousands(own)), MUTED),
         )
+        if not self.placed:
+            return line
         places = sorted({row.node.line for row in item.rows if row.node.line is not None})
         if not places:
             where = t("line unknown")

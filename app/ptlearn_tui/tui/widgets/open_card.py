@@ -47,9 +47,11 @@ class OpenCard:
     asked: int = 0  # questions; the answer to the last one counts
     answered: int = 0
     again: bool = False  # something else was wanted while a question was on its way
+    fixed: bool = False  # nobody can be asked for more
 
     def __post_init__(self) -> None:
-        self.index = [0] * max(0, len(self.card.shape) - 2) if -1 not in self.card.shape else []
+        if not self.fixed and -1 not in self.card.shape:
+            self.index = [0] * max(0, len(self.card.shape) - 2)
 
     @property
     def waiting(self) -> bool:
@@ -101,9 +103,8 @@ class OpenCard:
         statistics = [_muted(words)] if words else []
         statistics += [line for line in (spread_, odd_words(seen)) if line]
         if seen.sampled and not self.waiting:
-            statistics.append(
-                _muted(t("statistics of a sample") + "   ") + Content.assemble(("x", ACCENT), " " + t("of all values"))
-            )
+            more = () if self.fixed else (("   x", ACCENT), " " + t("of all values"))
+            statistics.append(Content.assemble((t("statistics of a sample"), MUTED), *more))
         blocks.append(statistics)
         blocks.append(self._gradient(wide))
         own = reads_of(card)

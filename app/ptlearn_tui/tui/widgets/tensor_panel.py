@@ -59,8 +59,10 @@ class TensorBody(PanelBody):
     class Turned(Message):
         """A card was opened or closed: the keys do other things now."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, live: bool = True) -> None:
+        """`live`: there is a kernel that can say more of a tensor."""
         super().__init__()
+        self.live = live
         self.key: Key | None = None  # of the current card; None: the first
         self.opened: OpenCard | None = None
         self._moved = False  # the learner has been here
@@ -145,7 +147,7 @@ class TensorBody(PanelBody):
             return
         self.key = self.key if self.key in keys else keys[0]
         self._moved = True
-        self.opened = OpenCard(self.record.cards[self.key])
+        self.opened = OpenCard(self.record.cards[self.key], fixed=not self.live)
         self._shown = self.record, self.record.number
         self._ask()
         self.post_message(self.Turned())
@@ -178,7 +180,9 @@ class TensorBody(PanelBody):
         opened = self.opened
         if opened is None:
             return
-        if opened.waiting:
+        if opened.fixed:
+            pass
+        elif opened.waiting:
             opened.again = True
         else:
             opened.asked += 1
