@@ -136,8 +136,10 @@ class TrainingScreen(BaseScreen):
                     widget.changed()
             self.show_status()
             self.show_hints()
-        if isinstance(self.app.screen, InsideScreen) and self.view.inside is not inside:
-            self.app.screen.show(self.view.inside)
+        if self.view.inside is not inside:
+            for screen in self.app.screen_stack:
+                if isinstance(screen, InsideScreen):
+                    screen.show(self.view.inside)
 
     # ---- what is shown -----------------------------------------------------------------------------------------
 
@@ -186,11 +188,15 @@ class TrainingScreen(BaseScreen):
             Hint("g", t("axis"), "axis"),
         )
         if self.status not in LIVE:
-            return (*look, Hint("q", t("back"), "app.leave"))
+            inside = (Hint("i", t("inside"), "inside"),) if self.view.inside is not None else ()
+            return (*inside, *look, Hint("q", t("back"), "app.leave"))
         pause = t("go on") if self.status == "paused" else t("pause")
+        rate = (Hint("l", t("rate"), "rate"),) if self.app.size.width >= WIDE else ()
         return (
             Hint("space", pause, "pause"),
             Hint(".", t("step"), "one_step"),
+            Hint("i", t("inside"), "inside"),
+            *rate,
             look[0],
             Hint("x", t("stop"), "stop"),
             Hint("q", t("leave it running"), "app.leave"),
