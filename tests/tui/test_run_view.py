@@ -62,3 +62,10 @@ def test_of_a_lost_run_it_is_said_how_it_goes_on_if_it_can() -> None:
     resumed = view(SAVED, status="lost")
     assert resumed.apply([], "running")
     assert "resume" not in told(resumed)
+
+
+def test_a_look_inside_is_of_the_step_that_it_was_made_after() -> None:
+    note = ev.Note(time=1.2, step=9, action="look", text="alice")
+    found = view(note, ev.Tensors(time=1.2, line=0, items=[]), ev.Metric(time=1.3, name="loss", step=12, value=1.0))
+    assert found.inside is not None
+    assert (found.step, found.inside.step) == (12, 9)

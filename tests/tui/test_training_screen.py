@@ -83,6 +83,8 @@ async def test_a_look_inside(dashboard: Callable[..., Any], run: Path, size: tup
         await bench.until("nll_loss")
         assert ("images" in bench.text) == (size[0] >= 100), "two panels where there is room"
         assert "line unknown" not in bench.text
+        noted = inside._inside.step  # type: ignore[union-attr]
+        assert noted == bench.app.screen_stack[-2].view.notes[-1].step
         await bench.press("tab", "enter")
         await bench.until("esc close the card")
         assert "← →" not in bench.text, "nobody can be asked for another slice"

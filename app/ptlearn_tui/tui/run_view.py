@@ -40,6 +40,7 @@ class RunView:
     norms: dict[str, list[float]] = field(default_factory=dict)
     sample: ev.Sample | None = None
     inside: Inside | None = None  # the newest look
+    looked: int = 0  # its step: losses come later than it
     notes: list[ev.Note | ev.Advice] = field(default_factory=list)
     end: ev.End | None = None
     paused: ev.Note | None = None
@@ -77,13 +78,14 @@ class RunView:
             case ev.Sample():
                 self.sample = event
             case ev.Tensors():
-                self.inside = Inside(self.step, Record())
+                self.inside = Inside(self.looked, Record())
                 self.inside.record.apply([event])
             case ev.Graph() if self.inside is not None:
                 self.inside = Inside(self.inside.step, self.inside.record)
                 self.inside.record.apply([event])
             case ev.Note(action=action):
                 self.notes.append(event)
+                self.looked = event.step if action == "look" else self.looked
                 self.paused = event if action == "pause" else self.paused if action == "step" else None
             case ev.Advice():
                 self.notes.append(event)

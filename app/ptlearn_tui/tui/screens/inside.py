@@ -70,7 +70,6 @@ class InsideScreen(BaseScreen):
         super().on_mount()
         self.show(self._inside)
         self._panels[0].focus()
-        self.speak()
 
     def on_resize(self, event: object) -> None:
         """One panel or two."""
@@ -93,7 +92,7 @@ class InsideScreen(BaseScreen):
         for panel in self._panels:
             panel.show_record(inside.record if inside is not None else None)
         self._arrange()
-        self.show_status()
+        self.speak()
 
     def speak(self) -> None:
         """In the language in use."""
@@ -107,13 +106,15 @@ class InsideScreen(BaseScreen):
         self.header.status = Content.styled(step, MUTED)
 
     def hints(self) -> tuple[Hint, ...]:
-        """A card may be open."""
+        """A card may be open; until the run has answered, there is only the way back."""
+        back = Hint("i", t("curve"), "app.leave")
+        if self._inside is None:
+            return (back,)
         body = self.focused.body if isinstance(self.focused, Panel) else None
         if isinstance(body, TensorBody) and body.opened is not None:
             return Hint("↑ ↓", t("scroll"), ""), Hint("esc", t("close the card"), "focused.close")
         opens = (Hint("enter", t("open"), "focused.enter"),) if isinstance(body, TensorBody) else ()
         other = t("Graph") if isinstance(body, TensorBody) else t("Tensors")
-        back = Hint("i", t("curve"), "app.leave")
         return (*opens, Hint("tab", other, "other"), Hint("r", t("look again"), "again"), back)
 
     def action_other(self) -> None:
